@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "io/uring_backend.hpp"
+
+#include "base/check.hpp"
+#include "io/clock.hpp"
+#include "io/file_kind.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+
+namespace zsluice::io {
+namespace {
+
+// Room for an operation and its cancellation each; the kernel doubles it for completions.
+constexpr unsigned kRingEntries = 2 * kMaxOperations;
+
+// Completions that belong to no operation. Generations begin at 1, so key 0 is free.
+constexpr std::uint64_t kNobody = 0;
+
+// What later kernels (6.1, 6.0, 5.19) offer to a ring used by one thread, best first.
+constexpr std::array<unsigned, 3> kSetUpFlags = {
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_COOP_TASKRUN, 0};
+
+// Timeouts without an operation of their own (5.11), and read(2)'s idea of the file position.
+constexpr unsigned kNeededFeatures = IORING_FEAT_EXT_ARG | IORING_FEAT_RW_CUR_POS;
+
+constexpr auto kCurrentPosition = std::numeric_limits<std::uint64_t>::max();
+
+// Results are 32 bits wide.
+constexpr std::size_t kMaxReadBytes = std::size_t{1} << 30;
+
+// Failures of io_uring_enter that say nothing about the ring: a signal, the deadline, a moment
+// without kernel memory, completions to be collected first.
+bool is_passing(int status) {
+  return status >= 0 || status == -EINTR || status == -ETIME || status == -EAGAIN ||
+         status == -EBUSY;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<UringBackend>, int> UringBackend::create() {
+  std::unique_ptr<UringBackend> backend(new UringBackend);
+  if (const int status = backend->set_up(); status < 0) return Unexpected{-status};
+  if (const int status = backend->prove_usable(); status < 0) return Unexpected{-status};
+  return backend;
+}
+
+int UringBackend::set_up() {
+  int status = -EINVAL;
+  for (const unsigned flags : kSetUpFlags) {
+    io_uring_params parameters{};
+    parameters.flags = flags;
+    status = io_uring_queue_init_params(kRingEntries, &ring_, &parameters);
+    if (status == -EINVAL) continue;
+    if (status < 0) return status;
+    is_set_up_ = true;
+    return (parameters.features & kNeededFeatures) == kNeededFeatures ? 0 : -EOPNOTSUPP;
+  }
+  return status;
+}
+
+int UringBackend::prove_usable() {
+  io_uring_prep_nop(&next_entry());
+  int status = 0;
+  do {
+    status = io_uring_submit_and_wait(&ring_, 1);
+  } while (status == -EINTR);
+  collect();
+  return status;
+}
+
+UringBackend::~UringBackend() {
+  if (!is_set_up_) return;
+  drain([](const Operation&) { return true; });
+  io_uring_queue_exit(&ring_);
+}
+
+void UringBackend::read(OpId op, int fd, MutableByteSpan into) {
+  submit_attempt(table_.add_read(op, fd, into.first(std::min(into.size(), kMaxReadBytes))));
+}
+
+void UringBackend::write(OpId op, int fd, std::span<const ByteSpan> pieces) {
+  submit_attempt(table_.add_write(op, fd, pieces));
+}
+
+void UringBackend::watch(OpId op, int fd) {
+  Operation& operation = table_.add_watch(op, fd);
+  // The ring refuses to poll regular files; poll(2) would never report anything on them.
+  const FileKind kind = describe(fd);
+  operation.dormant = !has_peer(kind) && kind != FileKind::closed;
+  if (!operation.dormant) submit_poll(operation);
+}
+
+void UringBackend::cancel(OpId op) {
+  if (Operation* operation = table_.find(op); operation != nullptr) cancel(*operation);
+}
+
+void UringBackend::release(int fd) {
+  drain([fd](const Operation& operation) { return operation.fd == fd; });
+}
+
+template <class Predicate>
+void UringBackend::drain(Predicate concerned) {
+  const auto is_pending = [&](const Operation& operation) {
+    return operation.is_unfinished() && concerned(operation);
+  };
+  if (std::ranges::none_of(table_.entries(), is_pending)) return;
+  for (Operation& operation : table_.entries()) {
+    if (is_pending(operation)) cancel(operation);
+  }
+  while (std::ranges::any_of(table_.entries(), is_pending)) {
+    submit_and_sleep(std::nullopt);
+  }
+  // References to files are dropped on the way out of the kernel, at the latest of this call.
+  submit_and_collect();
+}
+
+void UringBackend::cancel(Operation& operation) {
+  if (operation.dormant) {
+    operation.result = -ECANCELED;
+    return;
+  }
+  operation.cancelled = true;
+  io_uring_sqe& entry = next_entry();
+  io_uring_prep_cancel64(&entry, table_.key_of(operation), 0);
+  io_uring_sqe_set_data64(&entry, kNobody);
+}
+
+std::span<const Completion> UringBackend::wait(std::optional<TimePoint> deadline) {
+  ZSLUICE_CHECK(deadline.has_value() || !table_.is_empty());
+  if (table_.has_results()) submit_and_collect();
+  while (!table_.has_results()) {
+    submit_and_sleep(deadline);
+    if (deadline && *deadline <= now()) break;
+  }
+  return table_.deliver();
+}
+
+TimePoint UringBackend::now() const {
+  return clock_now();
+}
+
+// A full submission queue is handed over early: entries are never lost.
+io_uring_sqe& UringBackend::next_entry() {
+  io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+  while (entry == nullptr) {
+    ZSLUICE_CHECK(is_passing(io_uring_submit(&ring_)));
+    entry = io_uring_get_sqe(&ring_);
+  }
+  return *entry;
+}
+
+// A file's position is kept here and not by the ring: a write that is cut short by a full disk does
+// not move the ring's idea of it, and the next one would overwrite what was just written.
+std::optional<std::uint64_t> UringBackend::position_of(int fd) {
+  const FileKind kind = describe(fd);
+  if (kind != FileKind::file && kind != FileKind::block_device) return std::nullopt;
+  const off_t position = ::lseek(fd, 0, SEEK_CUR);
+  if (position < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(position);
+}
+
+void UringBackend::move_position(const Operation& operation, std::int32_t moved) {
+  if (!operation.position || moved <= 0) return;
+  ::lseek(operation.fd, static_cast<off_t>(*operation.position) + moved, SEEK_SET);
+}
+
+void UringBackend::submit_attempt(Operation& operation) {
+  operation.position = position_of(operation.fd);
+  const std::uint64_t position = operation.position.value_or(kCurrentPosition);
+  io_uring_sqe& entry = next_entry();
+  const std::span<const iovec> vectors = operation.vectors();
+  if (operation.kind == OperationKind::read) {
+    const iovec& into = vectors.front();
+    io_uring_prep_read(&entry, operation.fd, into.iov_base, static_cast<unsigned>(into.iov_len),
+                       position);
+  } else {
+    io_uring_prep_writev(&entry, operation.fd, vectors.data(),
+                         static_cast<unsigned>(vectors.size()), position);
+  }
+  io_uring_sqe_set_data64(&entry, table_.key_of(operation));
+}
+
+void UringBackend::submit_poll(Operation& operation) {
+  operation.polling = true;
+  io_uring_sqe& entry = next_entry();
+  io_uring_prep_poll_add(&entry, operation.fd, static_cast<unsigned>(operation.readiness()));
+  io_uring_sqe_set_data64(&entry, table_.key_of(operation));
+}
+
+void UringBackend::submit_and_sleep(std::optional<TimePoint> deadline) {
+  int status = 0;
+  if (!deadline) {
+    status = io_uring_submit_and_wait(&ring_, 1);
+  } else if (*deadline <= now()) {
+    status = io_uring_submit_and_get_events(&ring_);
+  } else {
+    auto left = time_left<__kernel_timespec>(*deadline);
+    io_uring_cqe* ignored = nullptr;
+    status = io_uring_submit_and_wait_timeout(&ring_, &ignored, 1, &left, nullptr);
+  }
+  ZSLUICE_CHECK(is_passing(status));
+  collect();
+}
+
+void UringBackend::submit_and_collect() {
+  ZSLUICE_CHECK(is_passing(io_uring_submit_and_get_events(&ring_)));
+  collect();
+}
+
+void UringBackend::collect() {
+  unsigned head = 0;
+  unsigned count = 0;
+  const io_uring_cqe* completion = nullptr;
+  io_uring_for_each_cqe(&ring_, head, completion) {
+    ++count;
+    on_completion(completion->user_data, completion->res);
+  }
+  io_uring_cq_advance(&ring_, count);
+}
+
+void UringBackend::on_completion(std::uint64_t key, std::int32_t result) {
+  Operation* operation = table_.find_key(key);
+  if (operation == nullptr) return;
+  if (operation->kind == OperationKind::watch) {
+    on_watch_completion(*operation, result);
+  } else if (!must_try_again(*operation, result)) {
+    operation->result = operation->cancelled && result == -EINTR ? -ECANCELED : result;
+  }
+}
+
+void UringBackend::on_watch_completion(Operation& operation, std::int32_t result) {
+  // The ring always reports POLLRDHUP too: a socket's peer that sends no more but still reads.
+  const bool half_closed = result > 0 && (result & (POLLERR | POLLHUP)) == 0;
+  if (!half_closed) {
+    operation.result = std::min(result, 0);
+  } else if (operation.cancelled) {
+    operation.result = -ECANCELED;
+  } else {
+    operation.dormant = true;
+  }
+}
+
+// -EAGAIN comes from a descriptor inherited with O_NONBLOCK, where the ring does not wait by
+// itself; -EINTR from a kernel worker that caught a signal.
+bool UringBackend::must_try_again(Operation& operation, std::int32_t result) {
+  const bool was_poll = operation.polling;
+  operation.polling = false;
+  const bool is_ready = was_poll && result >= 0;
+  if (!was_poll) move_position(operation, result);
+  if (operation.cancelled) {
+    if (is_ready || result == -EAGAIN) operation.result = -ECANCELED;
+    return operation.result.has_value();
+  }
+  if (is_ready || result == -EINTR) {
+    submit_attempt(operation);
+    return true;
+  }
+  if (result == -EAGAIN) {
+    submit_poll(operation);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace zsluice::io

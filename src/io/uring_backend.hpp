@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Backend over io_uring: one small ring, one thread, no registered buffers (so it lives with any
+// RLIMIT_MEMLOCK) and nothing newer than Linux 5.11 required.
+#pragma once
+
+#include "io/backend.hpp"
+#include "io/operation_table.hpp"
+#include "zsluice/base/result.hpp"
+
+#include <liburing.h>
+
+#include <memory>
+
+namespace zsluice::io {
+
+class UringBackend final : public Backend {
+ public:
+  // Sets up a ring and proves it with a no-op, since a seccomp filter may allow the set-up and
+  // refuse the use. The error is an errno value; EOPNOTSUPP: a kernel older than 5.11.
+  [[nodiscard]] static Result<std::unique_ptr<UringBackend>, int> create();
+
+  ~UringBackend() override;
+
+  void read(OpId op, int fd, MutableByteSpan into) override;
+  void write(OpId op, int fd, std::span<const ByteSpan> pieces) override;
+  void watch(OpId op, int fd) override;
+  void cancel(OpId op) override;
+  void release(int fd) override;
+  [[nodiscard]] std::span<const Completion> wait(std::optional<TimePoint> deadline) override;
+  [[nodiscard]] TimePoint now() const override;
+
+ private:
+  // The ring is set up in place: liburing keeps pointers into it.
+  UringBackend() = default;
+  [[nodiscard]] int set_up();
+  [[nodiscard]] int prove_usable();
+
+  [[nodiscard]] io_uring_sqe& next_entry();
+  void submit_attempt(Operation& operation);
+  [[nodiscard]] static std::optional<std::uint64_t> position_of(int fd);
+  static void move_position(const Operation& operation, std::int32_t moved);
+  void submit_poll(Operation& operation);
+  void cancel(Operation& operation);
+  void on_completion(std::uint64_t key, std::int32_t result);
+  void on_watch_completion(Operation& operation, std::int32_t result);
+  [[nodiscard]] bool must_try_again(Operation& operation, std::int32_t result);
+
+  void collect();
+  // Submits, then sleeps for one completion at most until `deadline`.
+  void submit_and_sleep(std::optional<TimePoint> deadline);
+  void submit_and_collect();
+  // Cancels what `concerned` picks and stays until the kernel is done with it.
+  template <class Predicate>
+  void drain(Predicate concerned);
+
+  io_uring ring_{};
+  bool is_set_up_ = false;
+  OperationTable table_;
+};
+
+}  // namespace zsluice::io
