@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Gate: decides how far a stream may pass. Pure: `pipe` feeds it the bytes it has read and forwards
+// what lies below releasable(). The promises of DESIGN.md §2.1 to §2.4 are kept here:
+//
+//   bytes in ─▶ StreamChecker ─▶ watermark ─┐
+//                   │ BEGIN + nvlist        ├─▶ releasable()
+//                   └─▶ Policy ─▶ judged ───┘
+//
+// Nothing of a BEGIN leaves before it is proven and judged; of a package, nothing leaves before the
+// first substream's BEGIN is. END is proven by its own checksums, so it leaves only when the stream
+// is whole. After a failure releasable() stands still.
+#pragma once
+
+#include "pipeline/outcome.hpp"
+#include "pipeline/seen_streams.hpp"
+#include "pipeline/trailing.hpp"
+#include "zsluice/drr/begin_collector.hpp"
+#include "zsluice/drr/policy.hpp"
+#include "zsluice/drr/stream_checker.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+namespace zsluice::pipeline {
+
+struct GateOptions {
+  drr::CheckerOptions checker{};
+  drr::PolicyOptions policy{};
+  bool allow_unproven = false;  // pass records that carry no checksum of their own
+  bool any_data = false;        // an input that is no stream passes untouched
+  bool concatenated = false;    // several streams one after another pass
+};
+
+class Gate {
+ public:
+  explicit Gate(const GateOptions& options)
+      : options_(options), checker_(options.checker), policy_(options.policy) {}
+
+  // The next bytes of the input; all are taken.
+  void feed(ByteSpan bytes);
+  // The input has ended.
+  void finish();
+
+  // Bytes from the start of the input that may be forwarded. Never falls.
+  [[nodiscard]] std::uint64_t releasable() const { return releasable_; }
+  // Nothing that is still to come will ever be forwarded.
+  [[nodiscard]] bool closed() const { return failure_ || phase_ == Phase::after_end; }
+  // A stream came to its end and all of it may be forwarded.
+  [[nodiscard]] bool delivered() const { return !failure_ && phase_ == Phase::after_end; }
+  [[nodiscard]] const std::optional<Failure>& failure() const { return failure_.get(); }
+
+  // Memory for BEGIN payloads that is held beside the stream's own bytes.
+  [[nodiscard]] std::uint64_t copied_bytes() const { return collector_.memory_bytes(); }
+  // What must be held, copies included, until the record now being read is proven.
+  [[nodiscard]] std::uint64_t bytes_to_hold() const;
+
+  // --- what a report says ---
+  [[nodiscard]] std::uint64_t records() const { return records_; }
+  [[nodiscard]] std::uint64_t substreams() const { return substreams_; }
+  [[nodiscard]] std::uint64_t streams() const { return streams_; }
+  [[nodiscard]] std::uint64_t records_unproven() const { return records_unproven_; }
+  // Feature bits met that have no known meaning.
+  [[nodiscard]] std::uint64_t unknown_features() const { return unknown_features_; }
+  // The input is no stream and passes as it is (any_data).
+  [[nodiscard]] bool passes_any_data() const { return phase_ == Phase::any_data; }
+
+ private:
+  enum class Phase : std::uint8_t {
+    stream,     // reading a stream, or about to
+    after_end,  // the stream is over: what comes now is too much
+    any_data,   // no stream at all: everything passes
+  };
+
+  void on_step(drr::Step step);
+  void on_record();
+  void on_begin();
+  void on_begin_proven();
+  void refuse_repeated();
+  void on_proof();
+  void on_stream_end();
+  void on_fault();
+  void judge_held();
+  void release_to(std::uint64_t offset);
+  void fail(Failure failure) { failure_.set(std::move(failure)); }
+
+  GateOptions options_;
+  drr::StreamChecker checker_;
+  drr::Policy policy_;
+  drr::BeginCollector collector_;
+  SeenStreams seen_;
+  FirstFailure failure_;
+  Phase phase_ = Phase::stream;
+
+  std::uint64_t fed_ = 0;
+  std::uint64_t releasable_ = 0;
+  std::uint64_t stream_start_ = 0;
+  bool begin_held_ = false;         // a BEGIN waits for its proof and judgement
+  bool identity_complete_ = false;  // the first substream's BEGIN has been judged
+
+  std::uint64_t records_ = 0;
+  std::uint64_t substreams_ = 0;
+  std::uint64_t streams_ = 0;
+  std::uint64_t records_unproven_ = 0;
+  std::uint64_t unknown_features_ = 0;
+
+  std::array<std::byte, drr::kRecordBytes> first_begin_{};  // of the last stream
+  TrailingCounter trailing_;
+};
+
+}  // namespace zsluice::pipeline
