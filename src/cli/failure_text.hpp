@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The only prose about failures: a Failure in numbers becomes an exit status and a message that
+// names the command, the source, the offset, the record, what was expected and found, and what it
+// means for the user's data (DESIGN.md §3). Tested word for word.
+#pragma once
+
+#include "pipeline/outcome.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace zsluice::cli {
+
+// What the consequence line of a message depends on.
+struct FailureContext {
+  std::string_view command;        // "pipe", "verify", "inspect"; empty for none
+  std::string_view source;         // "stdin" or the path as the user gave it (escaped already)
+  bool forwards = false;           // whether the command passes bytes on
+  std::uint64_t passed_bytes = 0;  // of the stream, when it does
+  bool goes_on = false;            // whether it judges what lies behind a damage, too
+};
+
+[[nodiscard]] int exit_status_of(const pipeline::Failure& failure);
+
+// One word for machines: "damaged", "truncated", "refused", "local_io", "signal".
+[[nodiscard]] std::string_view verdict_of(const pipeline::Failure& failure);
+
+// A code for machines that stays the same from release to release: "checksum_mismatch", "not_raw"…
+[[nodiscard]] std::string_view code_of(const pipeline::Failure& failure);
+
+// The whole message with its newline at the end; several lines.
+[[nodiscard]] std::string failure_text(const pipeline::Failure& failure,
+                                       const FailureContext& context);
+
+// "record 17 (WRITE, object 34, offset 262144)".
+[[nodiscard]] std::string record_text(const drr::RecordNote& record);
+
+}  // namespace zsluice::cli
