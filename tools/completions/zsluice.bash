@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# bash completion for zsluice(1)
+
+_zsluice_options() {
+  local options='-h --help --version -q --quiet -v --verbose --json --log-format --io'
+  case $1 in
+    pipe)
+      options+=' --allow-plaintext --expect-toguid --expect-fromguid --expect-name --max-size'
+      options+=' --single-dataset --no-properties --buffer --max-header --allow-unproven'
+      options+=' --any-data --concatenated'
+      ;;
+    verify) options+=' -j --jobs --strict --blocks --keep-going --max-header' ;;
+    inspect) options+=' --records --max-header' ;;
+    *) options='-h --help --version' ;;
+  esac
+  echo "$options"
+}
+
+_zsluice() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command=${COMP_WORDS[1]} words=
+  COMPREPLY=()
+  # In `--io=poll` the shell makes `=` a word of its own.
+  if [[ $current == '=' ]]; then
+    current=
+  elif [[ $previous == '=' ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  case $previous in
+    --log-format) words='text json' ;;
+    --io) words='auto uring poll' ;;
+    --expect-toguid | --expect-fromguid | --expect-name) return ;;
+    --max-size | --buffer | --max-header | -j | --jobs) return ;;
+    *)
+      if [[ $COMP_CWORD -eq 1 && $current != -* ]]; then
+        words='pipe verify inspect'
+      elif [[ $current == -* ]]; then
+        [[ $COMP_CWORD -gt 1 ]] || command=
+        words=$(_zsluice_options "$command")
+      elif [[ $command != pipe ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+      fi
+      ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -o filenames -F _zsluice zsluice

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# fish completion for zsluice(1)
+
+complete -c zsluice -f
+complete -c zsluice -n __fish_use_subcommand -a pipe -d 'verified pass-through: stdin to stdout'
+complete -c zsluice -n __fish_use_subcommand -a verify -d 'is this stream whole and undamaged?'
+complete -c zsluice -n __fish_use_subcommand -a inspect -d 'what does this stream hold?'
+
+complete -c zsluice -s h -l help -d 'show the options'
+complete -c zsluice -l version -d 'show the version'
+complete -c zsluice -s q -l quiet -d 'say nothing but failures'
+complete -c zsluice -s v -l verbose -d 'say more'
+complete -c zsluice -l json -d 'print the result for machines'
+complete -c zsluice -l log-format -x -a 'text json' -d 'how messages are written'
+complete -c zsluice -l io -x -a 'auto uring poll' -d 'which kernel interface moves the bytes'
+
+set -l pipe '__fish_seen_subcommand_from pipe'
+complete -c zsluice -n $pipe -l allow-plaintext -d 'pass streams that are not raw and encrypted'
+complete -c zsluice -n $pipe -l expect-toguid -x -d 'pass only a stream that brings this snapshot'
+complete -c zsluice -n $pipe -l expect-fromguid -x -d 'pass only a stream that starts from this snapshot'
+complete -c zsluice -n $pipe -l expect-name -x -d 'pass only snapshots whose name matches'
+complete -c zsluice -n $pipe -l max-size -x -d 'stop a stream that is longer'
+complete -c zsluice -n $pipe -l single-dataset -d 'refuse streams of several datasets'
+complete -c zsluice -n $pipe -l no-properties -d 'refuse streams that carry properties or holds'
+complete -c zsluice -n $pipe -l buffer -x -d 'memory for the stream'
+complete -c zsluice -n $pipe -l max-header -x -d 'longest nvlist accepted behind a BEGIN'
+complete -c zsluice -n $pipe -l allow-unproven -d 'pass records that carry no checksum of their own'
+complete -c zsluice -n $pipe -l any-data -d 'pass input that is no send stream untouched'
+complete -c zsluice -n $pipe -l concatenated -d 'pass several streams one after another'
+
+set -l verify '__fish_seen_subcommand_from verify'
+complete -c zsluice -n $verify -F
+complete -c zsluice -n $verify -s j -l jobs -x -d 'sum payloads of a file with several threads'
+complete -c zsluice -n $verify -l strict -d 'apply the newest receiver\'s rules to every record'
+complete -c zsluice -n $verify -l blocks -d 'check the on-disk checksum of every block that carries one'
+complete -c zsluice -n $verify -l keep-going -d 'list every damaged range, not only the first'
+complete -c zsluice -n $verify -l max-header -x -d 'longest nvlist accepted behind a BEGIN'
+
+set -l inspect '__fish_seen_subcommand_from inspect'
+complete -c zsluice -n $inspect -F
+complete -c zsluice -n $inspect -l records -d 'print one line for each record'
+complete -c zsluice -n $inspect -l max-header -x -d 'longest nvlist accepted behind a BEGIN'
