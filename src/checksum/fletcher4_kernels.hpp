@@ -48,6 +48,7 @@ Fletcher4SumNeighbours fletcher4_sum_neighbours_avx2;
 
 inline constexpr std::size_t kAvx512Neighbours = 4;
 Fletcher4Sum fletcher4_sum_avx512;  // F, BW, DQ and VL
+Fletcher4SumRecord fletcher4_sum_record_avx512;
 Fletcher4SumNeighbours fletcher4_sum_neighbours_avx512;
 #elif defined(__AARCH64EL__)
 inline constexpr std::size_t kNeonNeighbours = 2;  // sixteen of thirty-two registers hold lanes
