@@ -86,6 +86,10 @@ Step Parser::take_header(ByteSpan& input) {
     consumed_ += kRecordBytes;
     return accept_header(whole.data());
   }
+  return take_header_piece(input);
+}
+
+Step Parser::take_header_piece(ByteSpan& input) {
   const ByteSpan piece = take_prefix(input, kRecordBytes - header_filled_);
   std::copy(piece.begin(), piece.end(),
             header_.begin() + static_cast<std::ptrdiff_t>(header_filled_));
@@ -114,6 +118,13 @@ void Parser::add_payload_sum(const Fletcher4& sum) {
 }
 
 Step Parser::accept_header(const std::byte* bytes) {
+  if (state_ != State::substream) return accept_rare_header(bytes);
+  mark_current(bytes, order_);
+  return accept_substream_record();
+}
+
+// Those around the records of a substream.
+Step Parser::accept_rare_header(const std::byte* bytes) {
   switch (state_) {
     case State::stream_start:
       return accept_begin(bytes, false);
@@ -125,13 +136,11 @@ Step Parser::accept_header(const std::byte* bytes) {
       mark_current(bytes, order_);
       return accept_package_end();
     case State::substream:
-      mark_current(bytes, order_);
-      return accept_substream_record();
     case State::stream_done:
     case State::failed:
       break;
   }
-  return Step::fault;  // not reached: next() handles both states
+  return Step::fault;  // not reached: next() and accept_header() handle these states
 }
 
 // `bytes_there`: how much of the record has been consumed; less than all at the end of the input.

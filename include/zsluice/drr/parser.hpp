@@ -136,6 +136,7 @@ class Parser {
   // The way of a record without a payload. It exists in parser.cpp only, where it becomes one
   // piece: position-independent code calls even its own functions, which took a tenth of the time.
   [[gnu::always_inline]] inline Step take_header(ByteSpan& input);
+  [[gnu::noinline]] Step take_header_piece(ByteSpan& input);
   [[gnu::always_inline]] inline Step accept_header(const std::byte* bytes);
   [[gnu::always_inline]] inline void mark_current(const std::byte* bytes,
                                                   ByteOrder order,
@@ -145,18 +146,21 @@ class Parser {
   [[gnu::always_inline]] inline void prove_to(std::uint64_t offset);
   [[gnu::always_inline]] inline Step announce(Role role, std::uint64_t payload_bytes);
 
-  Step take_payload(ByteSpan& input);
+  // Kept out of that piece, which would otherwise pay for their frames.
+  [[gnu::noinline]] Step take_payload(ByteSpan& input);
+  [[gnu::noinline]] Step accept_rare_header(const std::byte* bytes);
+  [[gnu::noinline]] Step fail(FaultCode code, std::uint64_t found = 0, std::uint64_t limit = 0);
+  [[gnu::noinline]] Step fail_sum(FaultCode code,
+                                  const checksum::Fletcher4& expected,
+                                  const checksum::Fletcher4& computed);
+  [[gnu::noinline]] Step accept_substream_end(const checksum::Fletcher4& before);
+
   Step accept_begin(const std::byte* bytes, bool inside_package);
   [[nodiscard]] std::size_t first_wrong_end_byte(std::size_t zero_from,
                                                  const checksum::Fletcher4& before) const;
   Step accept_package_header_end();
   Step accept_package_end();
   Step accept_as_stated();
-  Step accept_substream_end(const checksum::Fletcher4& before);
-  Step fail(FaultCode code, std::uint64_t found = 0, std::uint64_t limit = 0);
-  Step fail_sum(FaultCode code,
-                const checksum::Fletcher4& expected,
-                const checksum::Fletcher4& computed);
   Step truncated_in_header();
   Step truncated_between_records();
   [[nodiscard]] bool could_begin_a_stream() const;
