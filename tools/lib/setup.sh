@@ -63,3 +63,16 @@ install_packages() {
     apt_get "${install[@]}"
   fi
 }
+
+# print_skipped BUILD: the tests that the last run of ctest there skipped, each with its reason.
+# ctest itself keeps the reasons in its log. GoogleTest prints one below "FILE:LINE: Skipped",
+# Python's unittest behind "NAME ... skipped".
+print_skipped() {
+  awk '
+    function say(text) { if (!told++) print "\nSkipped, and why:"; print "  " text }
+    /^\[ RUN      \] / { name = $4 }
+    reason_follows { say(name ": " $0); reason_follows = 0 }
+    /: Skipped$/ { reason_follows = 1 }
+    / \.\.\. skipped / { say($0) }
+  ' "$1/Testing/Temporary/LastTest.log"
+}
