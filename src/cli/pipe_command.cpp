@@ -219,7 +219,7 @@ int run_command(const PipeCommand& command, const Streams& streams) {
                   {kExitLocalIo, "uring_refused",
                    "--io uring: io_uring is " + refusal_reason(chosen.error())});
   }
-  const auto signals = io::TerminationSignals::create();
+  const auto signals = io::Signals::create();
   if (!signals) {
     return refuse(command, streams,
                   {kExitLocalIo, "no_signals",

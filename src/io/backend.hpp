@@ -45,6 +45,8 @@ inline constexpr std::size_t kMaxOperations = 16;
 // Pieces of one write; what lies beyond is left for the next one, as after any short write.
 inline constexpr std::size_t kMaxPieces = 64;
 
+enum class Readiness : std::uint8_t { readable, writable };
+
 class Backend {
  public:
   Backend() = default;
@@ -64,6 +66,10 @@ class Backend {
   // reader is noticed while there is nothing to write. On anything else it stays in flight. A
   // socket whose peer has only shut down its sending half still has a reader.
   virtual void watch(OpId op, int fd) = 0;
+
+  // Completes with 0 once a read or a write on a pipe or socket would not block, or would fail: for
+  // callers that then use non-blocking calls of their own (hold.hpp).
+  virtual void await(OpId op, int fd, Readiness readiness) = 0;
 
   // Asks an operation to end early: it completes with -ECANCELED, or as it would have if it was
   // quicker. An `op` that is not in flight is ignored.

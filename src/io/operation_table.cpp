@@ -26,8 +26,10 @@ iovec vector_of(ByteSpan bytes) {
 short Operation::readiness() const {
   switch (kind) {
     case OperationKind::read:
+    case OperationKind::await_read:
       return POLLIN;
     case OperationKind::write:
+    case OperationKind::await_write:
       return POLLOUT;
     case OperationKind::watch:
       break;
@@ -55,6 +57,12 @@ Operation& OperationTable::add_write(OpId op, int fd, std::span<const ByteSpan> 
 
 Operation& OperationTable::add_watch(OpId op, int fd) {
   return add(op, fd, OperationKind::watch);
+}
+
+Operation& OperationTable::add_await(OpId op, int fd, Readiness readiness) {
+  return add(
+      op, fd,
+      readiness == Readiness::readable ? OperationKind::await_read : OperationKind::await_write);
 }
 
 Operation& OperationTable::add(OpId op, int fd, OperationKind kind) {

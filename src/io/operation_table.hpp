@@ -15,7 +15,7 @@
 
 namespace zsluice::io {
 
-enum class OperationKind : std::uint8_t { read, write, watch };
+enum class OperationKind : std::uint8_t { read, write, watch, await_read, await_write };
 
 struct Operation {
   OpId op{};
@@ -36,6 +36,10 @@ struct Operation {
     return std::span(pieces).first(piece_count);
   }
   [[nodiscard]] bool is_unfinished() const { return busy && !result.has_value(); }
+  // Moves no bytes: it ends when the descriptor is ready.
+  [[nodiscard]] bool is_await() const {
+    return kind == OperationKind::await_read || kind == OperationKind::await_write;
+  }
   // poll(2) bits that say it is worth trying; errors and hang-ups are always reported.
   [[nodiscard]] short readiness() const;
 };
@@ -46,6 +50,7 @@ class OperationTable {
   Operation& add_read(OpId op, int fd, MutableByteSpan into);
   Operation& add_write(OpId op, int fd, std::span<const ByteSpan> pieces);
   Operation& add_watch(OpId op, int fd);
+  Operation& add_await(OpId op, int fd, Readiness readiness);
 
   // nullptr when no such operation is unfinished.
   [[nodiscard]] Operation* find(OpId op);

@@ -30,6 +30,10 @@ void PollBackend::watch(OpId op, int fd) {
   operation.dormant = !has_peer(kind) && kind != FileKind::closed;
 }
 
+void PollBackend::await(OpId op, int fd, Readiness readiness) {
+  table_.add_await(op, fd, readiness);
+}
+
 void PollBackend::cancel(OpId op) {
   if (Operation* operation = table_.find(op); operation != nullptr) {
     operation->result = -ECANCELED;
@@ -69,7 +73,7 @@ Channel& PollBackend::channel_of(int fd) {
 }
 
 void PollBackend::attempt(Operation& operation, bool is_ready) {
-  if (operation.kind == OperationKind::watch) return;
+  if (operation.kind == OperationKind::watch || operation.is_await()) return;
   Channel& channel = channel_of(operation.fd);
   const std::int32_t result = operation.kind == OperationKind::read
                                   ? channel.read(operation.vectors(), is_ready)
@@ -108,7 +112,7 @@ void PollBackend::poll_and_attempt(std::optional<TimePoint> deadline) {
 void PollBackend::on_readiness(Operation& operation, short events) {
   if ((events & POLLNVAL) != 0) {
     operation.result = -EBADF;
-  } else if (operation.kind == OperationKind::watch) {
+  } else if (operation.kind == OperationKind::watch || operation.is_await()) {
     operation.result = 0;
   } else {
     attempt(operation, true);

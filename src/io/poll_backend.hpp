@@ -19,6 +19,7 @@ class PollBackend final : public Backend {
   void read(OpId op, int fd, MutableByteSpan into) override;
   void write(OpId op, int fd, std::span<const ByteSpan> pieces) override;
   void watch(OpId op, int fd) override;
+  void await(OpId op, int fd, Readiness readiness) override;
   void cancel(OpId op) override;
   void release(int fd) override;
   [[nodiscard]] std::span<const Completion> wait(std::optional<TimePoint> deadline) override;

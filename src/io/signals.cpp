@@ -10,7 +10,7 @@
 namespace zsluice::io {
 namespace {
 
-constexpr std::array kTerminating = {SIGINT, SIGTERM, SIGHUP};
+constexpr std::array kWatched = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 
 bool is_ignored(int signal) {
   struct sigaction action {};
@@ -28,13 +28,13 @@ void ignore_write_signals() {
   }
 }
 
-Result<std::unique_ptr<TerminationSignals>, SysError> TerminationSignals::create() {
+Result<std::unique_ptr<Signals>, SysError> Signals::create() {
   sigset_t wanted;
   ::sigemptyset(&wanted);
-  for (const int signal : kTerminating) {
+  for (const int signal : kWatched) {
     if (!is_ignored(signal)) ::sigaddset(&wanted, signal);
   }
-  std::unique_ptr<TerminationSignals> signals(new TerminationSignals);
+  std::unique_ptr<Signals> signals(new Signals);
   // Non-blocking is right here: the description is our own, and backends cope with it.
   signals->fd_ = Fd(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals->fd_) return sys_failure(SysOperation::open);
@@ -44,15 +44,15 @@ Result<std::unique_ptr<TerminationSignals>, SysError> TerminationSignals::create
   return signals;
 }
 
-TerminationSignals::~TerminationSignals() {
+Signals::~Signals() {
   if (is_blocking_) ::pthread_sigmask(SIG_SETMASK, &original_mask_, nullptr);
 }
 
-MutableByteSpan TerminationSignals::buffer() {
+MutableByteSpan Signals::buffer() {
   return std::as_writable_bytes(std::span(&buffer_, 1));
 }
 
-std::optional<int> TerminationSignals::read_signal() {
+std::optional<int> Signals::read_signal() {
   const ssize_t count = ::read(fd_.get(), &buffer_, sizeof(buffer_));
   if (count != static_cast<ssize_t>(sizeof(buffer_))) return std::nullopt;
   return received();

@@ -20,17 +20,17 @@ namespace zsluice::io {
 // the start; children get the default back.
 void ignore_write_signals();
 
-// While it lives, SIGINT, SIGTERM and SIGHUP do not end the process but can be read from fd().
-// Those that were ignored when it was made stay ignored (nohup). Its end restores the mask; a
+// While it lives, SIGINT, SIGTERM, SIGHUP and SIGUSR1 do not end the process but can be read from
+// fd(). Those that were ignored when it was made stay ignored (nohup). Its end restores the mask; a
 // signal that was not read takes effect then. To be made before any thread is started, which
 // inherits the mask; a child must be given original_mask() before it executes another program.
-class TerminationSignals {
+class Signals {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<TerminationSignals>, SysError> create();
+  [[nodiscard]] static Result<std::unique_ptr<Signals>, SysError> create();
 
-  TerminationSignals(const TerminationSignals&) = delete;
-  TerminationSignals& operator=(const TerminationSignals&) = delete;
-  ~TerminationSignals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals();
 
   // For Backend::read() into buffer(), which stays here until that read has completed; a full read
   // makes received() the number of the signal. So this object is made before the backend.
@@ -44,7 +44,7 @@ class TerminationSignals {
   [[nodiscard]] const sigset_t& original_mask() const { return original_mask_; }
 
  private:
-  TerminationSignals() = default;
+  Signals() = default;
 
   sigset_t original_mask_{};
   bool is_blocking_ = false;

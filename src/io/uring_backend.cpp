@@ -6,6 +6,7 @@
 #include "io/file_kind.hpp"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,12 +97,28 @@ void UringBackend::watch(OpId op, int fd) {
   if (!operation.dormant) submit_poll(operation);
 }
 
+// Not an operation of the ring: poll(2) on the descriptor and on the ring's eventfd costs less than
+// arming a poll in the ring, being woken by it and going in again (bench/README.md). The ring's own
+// descriptor is not enough: a ring whose work is deferred tells of it only through an eventfd.
+void UringBackend::await(OpId op, int fd, Readiness readiness) {
+  Operation& operation = table_.add_await(op, fd, readiness);
+  if (!event_ && !has_no_event_) register_event();
+  if (has_no_event_) submit_poll(operation);
+}
+
+void UringBackend::register_event() {
+  event_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  has_no_event_ = !event_ || io_uring_register_eventfd(&ring_, event_.get()) != 0;
+  submit_and_collect();  // what was ready before rings no more
+}
+
 void UringBackend::cancel(OpId op) {
   if (Operation* operation = table_.find(op); operation != nullptr) cancel(*operation);
 }
 
 void UringBackend::release(int fd) {
   drain([fd](const Operation& operation) { return operation.fd == fd; });
+  std::erase_if(known_, [fd](const KnownDescriptor& known) { return known.fd == fd; });
 }
 
 template <class Predicate>
@@ -121,7 +138,7 @@ void UringBackend::drain(Predicate concerned) {
 }
 
 void UringBackend::cancel(Operation& operation) {
-  if (operation.dormant) {
+  if (operation.dormant || (operation.is_await() && !has_no_event_)) {
     operation.result = -ECANCELED;
     return;
   }
@@ -135,7 +152,10 @@ std::span<const Completion> UringBackend::wait(std::optional<TimePoint> deadline
   ZSLUICE_CHECK(deadline.has_value() || !table_.is_empty());
   if (table_.has_results()) submit_and_collect();
   while (!table_.has_results()) {
-    submit_and_sleep(deadline);
+    const bool has_awaits = std::ranges::any_of(table_.entries(), [](const Operation& operation) {
+      return operation.is_await() && operation.is_unfinished();
+    });
+    has_awaits && !has_no_event_ ? poll_with_ring(deadline) : submit_and_sleep(deadline);
     if (deadline && *deadline <= now()) break;
   }
   return table_.deliver();
@@ -155,11 +175,20 @@ io_uring_sqe& UringBackend::next_entry() {
   return *entry;
 }
 
+bool UringBackend::has_position(int fd) {
+  const auto known = std::ranges::find(known_, fd, &KnownDescriptor::fd);
+  if (known != known_.end()) return known->has_position;
+  const FileKind kind = describe(fd);
+  const bool has_one = kind == FileKind::file || kind == FileKind::block_device;
+  // What is known of a closed descriptor must not survive until its number is used again.
+  if (kind != FileKind::closed) known_.push_back({fd, has_one});
+  return has_one;
+}
+
 // A file's position is kept here and not by the ring: a write that is cut short by a full disk does
 // not move the ring's idea of it, and the next one would overwrite what was just written.
 std::optional<std::uint64_t> UringBackend::position_of(int fd) {
-  const FileKind kind = describe(fd);
-  if (kind != FileKind::file && kind != FileKind::block_device) return std::nullopt;
+  if (!has_position(fd)) return std::nullopt;
   const off_t position = ::lseek(fd, 0, SEEK_CUR);
   if (position < 0) return std::nullopt;
   return static_cast<std::uint64_t>(position);
@@ -208,6 +237,32 @@ void UringBackend::submit_and_sleep(std::optional<TimePoint> deadline) {
   collect();
 }
 
+void UringBackend::poll_with_ring(std::optional<TimePoint> deadline) {
+  if (io_uring_sq_ready(&ring_) > 0) submit_and_collect();
+  if (table_.has_results()) return;
+  std::array<pollfd, kMaxOperations + 1> polled{};
+  std::array<Operation*, kMaxOperations> operations{};
+  std::size_t count = 0;
+  for (Operation& operation : table_.entries()) {
+    if (!operation.is_await() || !operation.is_unfinished()) continue;
+    polled[count] = {.fd = operation.fd, .events = operation.readiness(), .revents = 0};
+    operations[count++] = &operation;
+  }
+  polled[count] = {.fd = event_.get(), .events = POLLIN, .revents = 0};
+  const auto left = time_left<timespec>(deadline.value_or(TimePoint{}));
+  const int ready = ::ppoll(polled.data(), count + 1, deadline ? &left : nullptr, nullptr);
+  ZSLUICE_CHECK(ready >= 0 || errno == EINTR || errno == ENOMEM);
+  if (ready <= 0) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    const short events = polled[i].revents;
+    if (events != 0) operations[i]->result = (events & POLLNVAL) != 0 ? -EBADF : 0;
+  }
+  if (polled[count].revents == 0) return;
+  eventfd_t ignored = 0;
+  static_cast<void>(::eventfd_read(event_.get(), &ignored));
+  submit_and_collect();
+}
+
 void UringBackend::submit_and_collect() {
   ZSLUICE_CHECK(is_passing(io_uring_submit_and_get_events(&ring_)));
   collect();
@@ -229,6 +284,8 @@ void UringBackend::on_completion(std::uint64_t key, std::int32_t result) {
   if (operation == nullptr) return;
   if (operation->kind == OperationKind::watch) {
     on_watch_completion(*operation, result);
+  } else if (operation->is_await()) {
+    operation->result = std::min(result, 0);
   } else if (!must_try_again(*operation, result)) {
     operation->result = operation->cancelled && result == -EINTR ? -ECANCELED : result;
   }

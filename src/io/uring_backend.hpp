@@ -4,12 +4,14 @@
 #pragma once
 
 #include "io/backend.hpp"
+#include "io/fd.hpp"
 #include "io/operation_table.hpp"
 #include "zsluice/base/result.hpp"
 
 #include <liburing.h>
 
 #include <memory>
+#include <vector>
 
 namespace zsluice::io {
 
@@ -24,12 +26,19 @@ class UringBackend final : public Backend {
   void read(OpId op, int fd, MutableByteSpan into) override;
   void write(OpId op, int fd, std::span<const ByteSpan> pieces) override;
   void watch(OpId op, int fd) override;
+  void await(OpId op, int fd, Readiness readiness) override;
   void cancel(OpId op) override;
   void release(int fd) override;
   [[nodiscard]] std::span<const Completion> wait(std::optional<TimePoint> deadline) override;
   [[nodiscard]] TimePoint now() const override;
 
  private:
+  // Asked of the kernel once for each descriptor, not for each operation.
+  struct KnownDescriptor {
+    int fd;
+    bool has_position;
+  };
+
   // The ring is set up in place: liburing keeps pointers into it.
   UringBackend() = default;
   [[nodiscard]] int set_up();
@@ -37,9 +46,11 @@ class UringBackend final : public Backend {
 
   [[nodiscard]] io_uring_sqe& next_entry();
   void submit_attempt(Operation& operation);
-  [[nodiscard]] static std::optional<std::uint64_t> position_of(int fd);
+  [[nodiscard]] bool has_position(int fd);
+  [[nodiscard]] std::optional<std::uint64_t> position_of(int fd);
   static void move_position(const Operation& operation, std::int32_t moved);
   void submit_poll(Operation& operation);
+  void register_event();
   void cancel(Operation& operation);
   void on_completion(std::uint64_t key, std::int32_t result);
   void on_watch_completion(Operation& operation, std::int32_t result);
@@ -48,6 +59,8 @@ class UringBackend final : public Backend {
   void collect();
   // Submits, then sleeps for one completion at most until `deadline`.
   void submit_and_sleep(std::optional<TimePoint> deadline);
+  // The same for operations that only await readiness.
+  void poll_with_ring(std::optional<TimePoint> deadline);
   void submit_and_collect();
   // Cancels what `concerned` picks and stays until the kernel is done with it.
   template <class Predicate>
@@ -55,7 +68,10 @@ class UringBackend final : public Backend {
 
   io_uring ring_{};
   bool is_set_up_ = false;
+  Fd event_;  // once something was awaited: rings when the ring has something to tell
+  bool has_no_event_ = false;  // refused: then the ring itself awaits
   OperationTable table_;
+  std::vector<KnownDescriptor> known_;
 };
 
 }  // namespace zsluice::io

@@ -59,7 +59,7 @@ struct PipeEnds {
   io::Backend& backend;
   int input = -1;
   io::Fd output;
-  io::TerminationSignals* signals = nullptr;
+  io::Signals* signals = nullptr;
 };
 
 [[nodiscard]] PipeReport run_pipe(const PipeOptions& options,

@@ -26,9 +26,9 @@ TEST(WriteSignals, AreErrorsOfTheWriteOnceIgnored) {
             kAsExpected);
 }
 
-TEST(TerminationSignals, AreReadInsteadOfEndingTheProcess) {
+TEST(Signals, AreReadInsteadOfEndingTheProcess) {
   EXPECT_EQ(exit_status_of_child([] {
-              const auto signals = TerminationSignals::create();
+              const auto signals = Signals::create();
               if (!signals) return 1;
               if ((*signals)->read_signal()) return 2;
               for (const int sent : {SIGINT, SIGTERM, SIGHUP}) {
@@ -40,10 +40,10 @@ TEST(TerminationSignals, AreReadInsteadOfEndingTheProcess) {
             kAsExpected);
 }
 
-TEST(TerminationSignals, IgnoredOnesStayIgnored) {
+TEST(Signals, IgnoredOnesStayIgnored) {
   EXPECT_EQ(exit_status_of_child([] {
               static_cast<void>(std::signal(SIGHUP, SIG_IGN));
-              const auto signals = TerminationSignals::create();
+              const auto signals = Signals::create();
               if (!signals) return 1;
               static_cast<void>(::kill(::getpid(), SIGHUP));
               return (*signals)->read_signal() ? 2 : kAsExpected;
@@ -51,10 +51,10 @@ TEST(TerminationSignals, IgnoredOnesStayIgnored) {
             kAsExpected);
 }
 
-TEST(TerminationSignals, UnreadOneTakesEffectWhenTheyAreRestored) {
+TEST(Signals, UnreadOneTakesEffectWhenTheyAreRestored) {
   const int status = status_of_child([] {
     {
-      const auto signals = TerminationSignals::create();
+      const auto signals = Signals::create();
       static_cast<void>(::kill(::getpid(), SIGTERM));
     }
     return 1;
@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(AllBackends,
 // Blocked in the whole process, as the program does it: the mask of other threads would let the
 // signal through.
 TEST_P(SignalsByBackend, SignalIsReadWhileDataFlows) {
-  const auto signals = TerminationSignals::create();
+  const auto signals = Signals::create();
   ASSERT_TRUE(signals);
   backend_->read(1, (*signals)->fd(), (*signals)->buffer());
   poll_now();

@@ -117,6 +117,9 @@ class SteppedBackend final : public io::Backend {
     real_->write(op, fd, pieces);
   }
   void watch(io::OpId op, int fd) override { real_->watch(op, fd); }
+  void await(io::OpId op, int fd, io::Readiness readiness) override {
+    real_->await(op, fd, readiness);
+  }
   void cancel(io::OpId op) override { real_->cancel(op); }
   void release(int fd) override { real_->release(fd); }
   [[nodiscard]] TimePoint now() const override { return real_->now(); }
@@ -194,7 +197,7 @@ class PipeTest : public testing::TestWithParam<BackendKind> {
 
   std::unique_ptr<SteppedBackend> backend_;
   PipeOptions options_{};
-  io::TerminationSignals* signals_ = nullptr;
+  io::Signals* signals_ = nullptr;
   Remarks remarks_;
   PipeReport report_;
 };

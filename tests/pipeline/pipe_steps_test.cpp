@@ -175,7 +175,7 @@ TEST_P(PipeSteps, ASlowReaderSlowsTheInputAndLosesNothing) {
 }
 
 TEST_P(PipeSteps, ASignalEndsItAndEndDoesNotPass) {
-  const auto signals = io::TerminationSignals::create();
+  const auto signals = io::Signals::create();
   ASSERT_TRUE(signals);
   signals_ = signals->get();
   use(test::simple_stream());
@@ -191,7 +191,7 @@ TEST_P(PipeSteps, ASignalEndsItAndEndDoesNotPass) {
 }
 
 TEST_P(PipeSteps, ASignalWhileTheReaderIsStuckEndsItToo) {
-  const auto signals = io::TerminationSignals::create();
+  const auto signals = io::Signals::create();
   ASSERT_TRUE(signals);
   signals_ = signals->get();
   use(test::StreamBuilder()
@@ -211,7 +211,7 @@ TEST_P(PipeSteps, ASignalWhileTheReaderIsStuckEndsItToo) {
 }
 
 TEST_P(PipeSteps, ASignalBehindTheEndSaysThatTheStreamWasDelivered) {
-  const auto signals = io::TerminationSignals::create();
+  const auto signals = io::Signals::create();
   ASSERT_TRUE(signals);
   signals_ = signals->get();
   use(test::simple_stream());

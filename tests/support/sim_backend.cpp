@@ -47,6 +47,11 @@ void SimBackend::watch(io::OpId op, int fd) {
   start({Kind::watch, op, fd, {}, {}, {}});
 }
 
+// Only the hold path of real pipes asks for it.
+void SimBackend::await(io::OpId /*op*/, int /*fd*/, io::Readiness /*readiness*/) {
+  ADD_FAILURE() << "these descriptors are no pipes";
+}
+
 void SimBackend::cancel(io::OpId op) {
   const auto found = std::ranges::find(operations_, op, &Operation::op);
   if (found == operations_.end()) return;

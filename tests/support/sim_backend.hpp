@@ -38,6 +38,7 @@ class SimBackend final : public io::Backend {
   void read(io::OpId op, int fd, MutableByteSpan into) override;
   void write(io::OpId op, int fd, std::span<const ByteSpan> pieces) override;
   void watch(io::OpId op, int fd) override;
+  void await(io::OpId op, int fd, io::Readiness readiness) override;
   void cancel(io::OpId op) override;
   void release(int fd) override;
   std::span<const io::Completion> wait(std::optional<TimePoint> deadline) override;
