@@ -3,17 +3,22 @@
 // for every long option in all commands (DESIGN.md §3).
 #pragma once
 
+#include "cli/mbuffer_status.hpp"
+#include "cli/pv_status.hpp"
 #include "io/make_backend.hpp"
 #include "zsluice/base/result.hpp"
+#include "zsluice/base/size_text.hpp"
 #include "zsluice/drr/format.hpp"
 #include "zsluice/drr/policy.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace zsluice::cli {
 
@@ -47,14 +52,73 @@ struct InspectCommand {
 // --buffer when it is not given: enough for a network's hiccups.
 inline constexpr std::uint64_t kDefaultBufferBytes = std::uint64_t{64} << 20;
 
+// How the run is shown on stderr while it lasts.
+enum class ProgressStyle : std::uint8_t {
+  automatic,  // a line that renews itself on a terminal; elsewhere nothing, with an interval
+              // `plain`
+  off,
+  line,   // one line, renewed in place, never wider than the terminal
+  plain,  // a line of its own each time
+  json,   // an object of its own each time
+};
+
+struct ProgressOptions {
+  ProgressStyle style = ProgressStyle::automatic;
+  std::optional<std::chrono::milliseconds> interval;  // absent: the style's own
+  std::optional<std::uint64_t> size_bytes;  // how long the stream will be, as the user says
+  std::string size_from;                    // a file with the output of `zfs send -nP`
+  std::string metrics_path;                 // a Prometheus text file, renewed by rename
+};
+
+// Empty schedules and rates: no limit.
+struct RateOptions {
+  std::string rate;       // --rate: a rate or a timetable, checked when the command line is read
+  std::string rate_file;  // --rate-file: the same, re-read on SIGHUP and when it changes
+  std::optional<std::uint64_t> burst_bytes;
+  Rate input_rate;  // a limit for reading; only callers of mbuffer ask for it
+};
+
+// Which program's place `pipe` takes: its flags, its status lines, its exit statuses.
+enum class Personality : std::uint8_t { own, mbuffer, pv };
+
+enum class OutputMode : std::uint8_t {
+  create,     // refuse a file that exists; devices and pipes are opened as they are
+  overwrite,  // cut a file that exists to nothing first
+  append,
+};
+
+struct OutputFile {
+  std::string path;
+  OutputMode mode = OutputMode::create;
+  bool synchronous = false;  // each write waits for the disk
+};
+
 struct PipeCommand {
   CommonOptions common;
   drr::PolicyOptions policy;
+  RateOptions rate;
+  ProgressOptions progress;
+  bool copies_all = false;          // --io copy: no references to the input's pages
+  unsigned start_at_percent = 0;    // of the buffer, before anything is written
+  unsigned drain_to_percent = 100;  // of the buffer, before a full one is read into again
   std::uint64_t buffer_bytes = kDefaultBufferBytes;
   std::uint64_t max_header_bytes = drr::kBeginPayloadBytesMax;
   bool allow_unproven = false;
   bool any_data = false;
   bool concatenated = false;
+
+  // --- only callers of mbuffer and pv ask for these ---
+  Personality personality = Personality::own;
+  bool trailing_data = false;            // what stands behind the end of a stream passes unchecked
+  std::vector<std::string> input_paths;  // read one after another; "-", or none: stdin
+  std::optional<OutputFile> output;      // absent: stdout
+  std::string log_path;                  // a file for all words, instead of stderr
+  // Fail when reading or writing has stood still for so long.
+  std::optional<std::chrono::seconds> stall_timeout;
+  bool prints_pid = false;           // on stderr, at the start
+  std::vector<std::string> remarks;  // on flags that have no effect here; said unless quiet
+  MbufferStatus mbuffer;
+  PvFormat pv;
 };
 
 struct HelpCommand {
