@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 
 namespace zsluice::cli {
@@ -24,6 +25,7 @@ using pipeline::IoFailure;
 using pipeline::IoSide;
 using pipeline::RepeatedStream;
 using pipeline::Signalled;
+using pipeline::Stalled;
 using pipeline::TrailingBytes;
 using pipeline::TrailingKind;
 using pipeline::UnprovenRecord;
@@ -203,6 +205,15 @@ std::string text_of(const Signalled& signalled, const FailureContext& context) {
          fmt::format("; {} had been passed, END was not\n", counted(context.passed_bytes, "byte"));
 }
 
+std::string text_of(const Stalled& stalled, const FailureContext& context) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(stalled.after).count();
+  return fmt::format(
+      "{}nothing moved for {}: {}\n{}", command_head(context),
+      counted(static_cast<std::uint64_t>(seconds), "second"),
+      stalled.output_is_full ? "the reader takes nothing" : "the sender brings nothing",
+      passed_line(context));
+}
+
 std::string_view code_name(RefusalCode code) {
   constexpr std::array<std::string_view, 10> kNames = {"not_raw",
                                                        "raw_not_encrypted",
@@ -241,6 +252,7 @@ struct ExitStatusOf {
   int operator()(const BufferTooSmall&) const { return kExitRefused; }
   int operator()(const IoFailure&) const { return kExitLocalIo; }
   int operator()(const Signalled& signalled) const { return kExitSignalBase + signalled.signal; }
+  int operator()(const Stalled&) const { return kExitLocalIo; }
 };
 
 struct CodeOf {
@@ -254,6 +266,7 @@ struct CodeOf {
     return failure.side == IoSide::input ? "input_error" : "output_error";
   }
   std::string_view operator()(const Signalled&) const { return "signal"; }
+  std::string_view operator()(const Stalled&) const { return "stalled"; }
 };
 
 }  // namespace

@@ -6,5 +6,5 @@
 
 int main(int argc, char** argv) {
   const std::vector<std::string_view> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  return zsluice::cli::run_process(arguments);
+  return zsluice::cli::run_process(argc > 0 ? argv[0] : "", arguments);
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/options.hpp"
 
-#include "pipeline/pipe.hpp"
+#include "cli/option_reader.hpp"
+#include "cli/pipe_options.hpp"
 #include "pipeline/verify.hpp"
 #include "zsluice/base/escape.hpp"
-#include "zsluice/base/number_text.hpp"
-#include "zsluice/base/size_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -37,15 +36,15 @@ constexpr std::array kCommands = {
 
 po::options_description common_options() {
   po::options_description options("Options of every command");
-  options.add_options()                                                  //
-      ("help,h", "show this help")                                       //
-      ("version", "show the version")                                    //
-      ("quiet,q", "say nothing but failures")                            //
-      ("verbose,v", "say more")                                          //
-      ("json", "print the result for machines, as one JSON object")      //
-      ("log-format", po::value<std::string>()->value_name("text|json"),  //
-       "how messages on stderr are written (default text)")              //
-      ("io", po::value<std::string>()->value_name("auto|uring|poll"),    //
+  options.add_options()                                                     //
+      ("help,h", "show this help")                                          //
+      ("version", "show the version")                                       //
+      ("quiet,q", "say nothing but failures")                               //
+      ("verbose,v", "say more")                                             //
+      ("json", "print the result for machines, as one JSON object")         //
+      ("log-format", po::value<std::string>()->value_name("text|json"),     //
+       "how messages on stderr are written (default text)")                 //
+      ("io", po::value<std::string>()->value_name("auto|uring|poll|copy"),  //
        "which kernel interface moves the bytes (default auto)");
   return options;
 }
@@ -72,137 +71,22 @@ po::options_description inspect_options() {
   return options;
 }
 
-po::options_description pipe_options() {
-  po::options_description options("Options of pipe");
-  options.add_options()                                                       //
-      ("allow-plaintext", "pass streams that are not raw and encrypted")      //
-      ("expect-toguid", po::value<std::string>()->value_name("GUID"),         //
-       "pass only a stream that brings this snapshot")                        //
-      ("expect-fromguid", po::value<std::string>()->value_name("GUID"),       //
-       "pass only a stream that starts from this snapshot (0: full)")         //
-      ("expect-name", po::value<std::string>()->value_name("GLOB"),           //
-       "pass only snapshots whose pool/dataset@name matches")                 //
-      ("max-size", po::value<std::string>()->value_name("SIZE"),              //
-       "stop a stream that is longer")                                        //
-      ("single-dataset", "refuse streams of several datasets")                //
-      ("no-properties", "refuse streams that carry properties or holds")      //
-      ("buffer", po::value<std::string>()->value_name("SIZE"),                //
-       "memory for the stream, 34M or more (default 64M)")                    //
-      ("max-header", po::value<std::string>()->value_name("SIZE"),            //
-       "longest nvlist accepted behind a BEGIN (default 64M)")                //
-      ("allow-unproven", "pass records that carry no checksum of their own")  //
-      ("any-data", "pass input that is no send stream untouched")             //
-      ("concatenated", "pass several streams one after another");
-  return options;
-}
-
 po::options_description options_of(std::string_view command) {
   if (command == "verify") return verify_options();
   if (command == "inspect") return inspect_options();
   return pipe_options();
 }
 
-// Above that the list of its blocks alone would weigh: no machine has it to spare.
-constexpr std::uint64_t kBufferBytesMax = std::uint64_t{1} << 40;
-
 // Boost wants a name for what is no option. Nobody can spell this one: what follows '=' is a value.
 constexpr const char* kPathKey = "path=";
-
-// Collects the first thing that is wrong, so that reading options stays a list.
-class OptionReader {
- public:
-  OptionReader(std::string_view command, const po::variables_map& values)
-      : command_(command), values_(values) {}
-
-  [[nodiscard]] bool flag(const char* name) const { return values_.count(name) > 0; }
-
-  void size(const char* name, std::uint64_t& into) {
-    const std::optional<std::string> text = given(name);
-    if (!text) return;
-    if (const auto bytes = parse_size(*text)) {
-      into = *bytes;
-    } else {
-      fail(name, *text, "is not a size (such as 64K, 1.5M, 2GiB)");
-    }
-  }
-
-  void size(const char* name, std::optional<std::uint64_t>& into) {
-    std::uint64_t bytes = 0;
-    if (!given(name)) return;
-    size(name, bytes);
-    into = bytes;
-  }
-
-  void guid(const char* name, std::optional<std::uint64_t>& into) {
-    const std::optional<std::string> text = given(name);
-    if (!text) return;
-    if (const auto guid = parse_u64(*text)) {
-      into = *guid;
-    } else {
-      fail(name, *text, "is not a guid (a 64-bit number, decimal or 0x…)");
-    }
-  }
-
-  void count(const char* name, unsigned& into, unsigned max) {
-    const std::optional<std::string> text = given(name);
-    if (!text) return;
-    const auto number = parse_u64(*text);
-    if (number && *number >= 1 && *number <= max) {
-      into = static_cast<unsigned>(*number);
-    } else {
-      fail(name, *text, "is not a number from 1 to " + std::to_string(max));
-    }
-  }
-
-  void text(const char* name, std::optional<std::string>& into) {
-    if (const std::optional<std::string> value = given(name)) into = *value;
-  }
-
-  template <class Choice, std::size_t Count>
-  void choice(const char* name,
-              const std::array<std::pair<std::string_view, Choice>, Count>& choices,
-              Choice& into) {
-    const std::optional<std::string> text = given(name);
-    if (!text) return;
-    for (const auto& [word, value] : choices) {
-      if (*text != word) continue;
-      into = value;
-      return;
-    }
-    std::string words;
-    for (const auto& entry : choices) {
-      words += words.empty() ? "" : ", ";
-      words += entry.first;
-    }
-    fail(name, *text, "is not one of " + words);
-  }
-
-  void demand(bool condition, std::string message) {
-    if (!condition && !error_) error_ = UsageError{std::string(command_), std::move(message)};
-  }
-
-  [[nodiscard]] const std::optional<UsageError>& error() const { return error_; }
-
- private:
-  [[nodiscard]] std::optional<std::string> given(const char* name) const {
-    if (values_.count(name) == 0) return std::nullopt;
-    return values_[name].as<std::string>();
-  }
-  void fail(const char* name, const std::string& value, const std::string& why) {
-    demand(false, "--" + std::string(name) + ": \"" + escaped(value) + "\" " + why);
-  }
-
-  std::string_view command_;
-  const po::variables_map& values_;
-  std::optional<UsageError> error_;
-};
 
 constexpr std::array kLogFormats = {std::pair{std::string_view("text"), LogFormat::text},
                                     std::pair{std::string_view("json"), LogFormat::json}};
 constexpr std::array kIoChoices = {
     std::pair{std::string_view("auto"), io::BackendChoice::automatic},
     std::pair{std::string_view("uring"), io::BackendChoice::uring},
-    std::pair{std::string_view("poll"), io::BackendChoice::poll}};
+    std::pair{std::string_view("poll"), io::BackendChoice::poll},
+    std::pair{std::string_view("copy"), io::BackendChoice::automatic}};
 
 CommonOptions read_common(OptionReader& reader) {
   CommonOptions common;
@@ -231,39 +115,6 @@ InspectCommand read_inspect(OptionReader& reader) {
   command.common = read_common(reader);
   command.records = reader.flag("records");
   reader.size("max-header", command.max_header_bytes);
-  return command;
-}
-
-PipeCommand read_pipe(OptionReader& reader) {
-  PipeCommand command;
-  command.common = read_common(reader);
-  // Both go to stderr: one form for all of it.
-  if (command.common.json && !reader.flag("log-format")) {
-    command.common.log_format = LogFormat::json;
-  }
-  command.policy.allow_plaintext = reader.flag("allow-plaintext");
-  command.policy.single_dataset = reader.flag("single-dataset");
-  command.policy.no_properties = reader.flag("no-properties");
-  reader.guid("expect-toguid", command.policy.expect_toguid);
-  reader.guid("expect-fromguid", command.policy.expect_fromguid);
-  reader.text("expect-name", command.policy.expect_name);
-  reader.size("max-size", command.policy.max_bytes);
-  reader.size("buffer", command.buffer_bytes);
-  reader.size("max-header", command.max_header_bytes);
-  command.allow_unproven = reader.flag("allow-unproven");
-  command.any_data = reader.flag("any-data");
-  command.concatenated = reader.flag("concatenated");
-  const bool demands_a_stream = command.policy.expect_toguid || command.policy.expect_fromguid ||
-                                command.policy.expect_name || command.policy.single_dataset ||
-                                command.policy.no_properties;
-  reader.demand(!(command.any_data && demands_a_stream),
-                "--any-data excludes what only a stream can answer: --expect-toguid, "
-                "--expect-fromguid, --expect-name, --single-dataset, --no-properties");
-  reader.demand(command.buffer_bytes >= pipeline::kBufferBytesMin,
-                "--buffer: " + format_size(command.buffer_bytes) +
-                    " is too small: 34 MiB are needed to hold the two largest records");
-  reader.demand(command.buffer_bytes <= kBufferBytesMax,
-                "--buffer: " + format_size(command.buffer_bytes) + " is too much: 1 TiB at most");
   return command;
 }
 
@@ -306,7 +157,7 @@ Parsed read_command(std::string_view name, const po::variables_map& values) {
     command.path = *path;
     return finished(reader, std::move(command));
   }
-  PipeCommand command = read_pipe(reader);
+  PipeCommand command = read_pipe(reader, read_common(reader));
   return finished(reader, std::move(command));
 }
 

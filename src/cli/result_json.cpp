@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 namespace zsluice::cli {
 namespace {
 
@@ -52,6 +54,10 @@ struct AddDetails {
   void operator()(const pipeline::Signalled& signalled) const {
     json["signal"] = signalled.signal;
     json["delivered"] = signalled.was_delivered;
+  }
+  void operator()(const pipeline::Stalled& stalled) const {
+    json["seconds"] = std::chrono::duration_cast<std::chrono::seconds>(stalled.after).count();
+    json["output_is_full"] = stalled.output_is_full;
   }
 };
 

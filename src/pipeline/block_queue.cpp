@@ -32,6 +32,22 @@ ByteSpan BlockQueue::commit(std::size_t bytes) {
   return filled;
 }
 
+void BlockQueue::push(io::Block block, std::size_t bytes) {
+  drop_spent_blocks();
+  size_ += bytes;
+  // Blocks are what is scarce: many short ones must not use up the pool, so none stays half empty.
+  const MutableByteSpan room =
+      count_ > 0 ? tail().block.bytes().subspan(tail().end) : MutableByteSpan{};
+  const std::size_t moved = std::min(bytes, room.size());
+  std::copy_n(block.bytes().begin(), moved, room.begin());
+  if (moved > 0) tail().end += moved;
+  if (moved == bytes) return;
+  const MutableByteSpan filled = block.bytes().first(bytes);
+  std::copy(filled.begin() + static_cast<std::ptrdiff_t>(moved), filled.end(), filled.begin());
+  ++count_;
+  tail() = {std::move(block), 0, bytes - moved};
+}
+
 std::span<const ByteSpan> BlockQueue::gather(std::uint64_t bytes_max) {
   pieces_.clear();
   for (std::size_t i = 0; i < count_ && bytes_max > 0 && pieces_.size() < io::kMaxPieces; ++i) {
@@ -62,8 +78,6 @@ void BlockQueue::drop_spent_blocks() {
   while (count_ > 0 && entry(0).begin == entry(0).end) {
     const bool is_tail = count_ == 1;
     if (is_tail && is_reserved_) return;
-    const bool is_full = entry(0).end == entry(0).block.bytes().size();
-    if (!is_tail && !is_full) return;
     entry(0) = {};
     head_ = (head_ + 1) % ring_.size();
     --count_;

@@ -22,6 +22,10 @@ class BlockQueue {
   // The first `bytes` of the reserved room have been filled; returns them.
   ByteSpan commit(std::size_t bytes);
 
+  // A block that was filled elsewhere, `bytes` of it from its front, follows the tail; what fits
+  // into the tail is copied there. Not between reserve() and commit().
+  void push(io::Block block, std::size_t bytes);
+
   // The next `bytes_max` bytes at most, as pieces for one write; valid until consume().
   [[nodiscard]] std::span<const ByteSpan> gather(std::uint64_t bytes_max);
   void consume(std::uint64_t bytes);

@@ -11,10 +11,18 @@ using drr::Step;
 
 void Gate::feed(ByteSpan bytes) {
   fed_ += bytes.size();
+  fed_begin_ = false;
   while (!failure_ && phase_ == Phase::stream) {
+    fed_begin_ = fed_begin_ || begin_may_follow_;
     const Step step = checker_.next(bytes);
-    if (step == Step::need_input) return;
-    on_step(step);
+    if (step == Step::need_input) {
+      // Foreign data need not wait until there is as much of it as a record has bytes.
+      const bool may_pass = options_.any_data && records_ == 0 && streams_ == 0;
+      if (!may_pass || checker_.parser().may_be_a_stream()) return;
+      phase_ = Phase::any_data;
+    } else {
+      on_step(step);
+    }
   }
   if (failure_) return;
   if (phase_ == Phase::any_data) {
@@ -49,6 +57,7 @@ void Gate::on_step(Step step) {
 
 void Gate::on_record() {
   ++records_;
+  begin_may_follow_ = checker_.parser().role() != Role::body;
   switch (checker_.parser().role()) {
     case Role::package_begin:
     case Role::substream_begin:
@@ -84,7 +93,20 @@ void Gate::on_begin() {
     std::copy(record.begin(), record.end(), first_begin_.begin());
     seen_.start();
   }
-  if (parser.role() == Role::substream_begin) ++substreams_;
+  if (parser.role() != Role::substream_begin) return;
+  ++substreams_;
+  substream_offset_ = parser.current().stream_offset;
+}
+
+void Gate::note_substream() {
+  const drr::BeginRecord& begin = collector_.begin();
+  snapshot_bytes_ = std::min(begin.toname.size(), snapshot_.size());
+  std::copy_n(begin.toname.begin(), snapshot_bytes_, snapshot_.begin());
+  toguid_ = begin.toguid;
+}
+
+std::optional<std::uint64_t> Gate::object() const {
+  return checker_.parser().current().place.object;
 }
 
 // The BEGIN that is held has been proven by the record just read.
@@ -95,11 +117,12 @@ void Gate::on_begin_proven() {
 
 void Gate::refuse_repeated() {
   identity_complete_ = true;
-  if (seen_.complete()) fail(RepeatedStream{stream_start_});
+  if (seen_.complete() && !options_.trailing_data) fail(RepeatedStream{stream_start_});
 }
 
 void Gate::judge_held() {
   on_begin_proven();
+  note_substream();
   if (auto refusal = policy_.judge_substream(collector_.begin(), collector_.payload())) {
     return fail(std::move(*refusal));
   }
@@ -126,7 +149,7 @@ void Gate::release_to(std::uint64_t offset) {
 void Gate::on_stream_end() {
   ++streams_;
   stream_start_ = checker_.parser().consumed();
-  if (!options_.concatenated) {
+  if (!options_.concatenated && !options_.trailing_data) {
     phase_ = Phase::after_end;
     return;
   }
@@ -140,7 +163,10 @@ void Gate::on_fault() {
   const bool is_too_short =
       fault.code == FaultCode::truncated_header && fault.found < drr::kBeginMagicEnd;
   const bool is_no_stream = fault.code == FaultCode::not_a_stream || is_too_short;
-  if (is_no_stream && streams_ == 0 && records_ == 0 && options_.any_data) {
+  const bool is_foreign = streams_ == 0 && records_ == 0 && options_.any_data;
+  const bool is_trailing_data =
+      streams_ > 0 && fault.at.stream_offset == stream_start_ && options_.trailing_data;
+  if (is_no_stream && (is_foreign || is_trailing_data)) {
     phase_ = Phase::any_data;
     return release_to(fed_);
   }

@@ -21,6 +21,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace zsluice::pipeline {
 
@@ -30,6 +31,7 @@ struct GateOptions {
   bool allow_unproven = false;  // pass records that carry no checksum of their own
   bool any_data = false;        // an input that is no stream passes untouched
   bool concatenated = false;    // several streams one after another pass
+  bool trailing_data = false;   // whatever follows a whole stream passes, unchecked unless a stream
 };
 
 class Gate {
@@ -50,6 +52,10 @@ class Gate {
   [[nodiscard]] bool delivered() const { return !failure_ && phase_ == Phase::after_end; }
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_.get(); }
 
+  // Whether the bytes fed last are, or may be, part of a BEGIN or its nvlist: the part of a stream
+  // that says what it is must leave as the very bytes that were checked.
+  [[nodiscard]] bool fed_begin() const { return fed_begin_; }
+
   // Memory for BEGIN payloads that is held beside the stream's own bytes.
   [[nodiscard]] std::uint64_t copied_bytes() const { return collector_.memory_bytes(); }
   // What must be held, copies included, until the record now being read is proven.
@@ -60,6 +66,13 @@ class Gate {
   [[nodiscard]] std::uint64_t substreams() const { return substreams_; }
   [[nodiscard]] std::uint64_t streams() const { return streams_; }
   [[nodiscard]] std::uint64_t records_unproven() const { return records_unproven_; }
+  // The current substream: `toname` of its BEGIN once that is proven (foreign text), empty before.
+  [[nodiscard]] std::string_view snapshot() const { return {snapshot_.data(), snapshot_bytes_}; }
+  [[nodiscard]] std::uint64_t toguid() const { return toguid_; }
+  [[nodiscard]] std::uint64_t substream_offset() const { return substream_offset_; }
+  [[nodiscard]] bool is_package() const { return checker_.parser().in_package(); }
+  // Of the record last read, where its type names one.
+  [[nodiscard]] std::optional<std::uint64_t> object() const;
   // Feature bits met that have no known meaning.
   [[nodiscard]] std::uint64_t unknown_features() const { return unknown_features_; }
   // The input is no stream and passes as it is (any_data).
@@ -76,6 +89,7 @@ class Gate {
   void on_record();
   void on_begin();
   void on_begin_proven();
+  void note_substream();
   void refuse_repeated();
   void on_proof();
   void on_stream_end();
@@ -95,6 +109,8 @@ class Gate {
   std::uint64_t fed_ = 0;
   std::uint64_t releasable_ = 0;
   std::uint64_t stream_start_ = 0;
+  bool begin_may_follow_ = true;  // the next bytes are, or may be, a BEGIN or its nvlist
+  bool fed_begin_ = false;
   bool begin_held_ = false;         // a BEGIN waits for its proof and judgement
   bool identity_complete_ = false;  // the first substream's BEGIN has been judged
 
@@ -103,6 +119,11 @@ class Gate {
   std::uint64_t streams_ = 0;
   std::uint64_t records_unproven_ = 0;
   std::uint64_t unknown_features_ = 0;
+
+  std::array<char, drr::kToNameBytes> snapshot_{};
+  std::size_t snapshot_bytes_ = 0;
+  std::uint64_t toguid_ = 0;
+  std::uint64_t substream_offset_ = 0;
 
   std::array<std::byte, drr::kRecordBytes> first_begin_{};  // of the last stream
   TrailingCounter trailing_;

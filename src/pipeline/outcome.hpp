@@ -4,6 +4,7 @@
 #pragma once
 
 #include "io/sys_error.hpp"
+#include "zsluice/base/time.hpp"
 #include "zsluice/drr/fault.hpp"
 #include "zsluice/drr/policy.hpp"
 
@@ -54,6 +55,12 @@ struct Signalled {
       false;  // the stream had been written whole; what followed it was not awaited
 };
 
+// Nothing was read or written for as long as the user allowed.
+struct Stalled {
+  Duration after{};
+  bool output_is_full = false;  // bytes were ready: the reader takes none
+};
+
 using Failure = std::variant<drr::Fault,
                              drr::Refusal,
                              UnprovenRecord,
@@ -61,7 +68,8 @@ using Failure = std::variant<drr::Fault,
                              RepeatedStream,
                              BufferTooSmall,
                              IoFailure,
-                             Signalled>;
+                             Signalled,
+                             Stalled>;
 
 // Keeps the first failure it is told of.
 class FirstFailure {

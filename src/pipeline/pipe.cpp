@@ -1,97 +1,78 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/pipe.hpp"
 
-#include "io/block_pool.hpp"
-#include "pipeline/block_queue.hpp"
+#include "pipeline/pipe_operations.hpp"
+#include "pipeline/pipe_run.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 namespace zsluice::pipeline {
 namespace {
 
-constexpr io::OpId kRead = 1;
-constexpr io::OpId kWrite = 2;
-constexpr io::OpId kWatch = 3;
-constexpr io::OpId kSignal = 4;
+// While bytes move by direct calls, the backend (signals, a reader that has gone) is asked so
+// seldom that it costs nothing and so often that nobody notices.
+constexpr unsigned kTurnsUnwatched = 16;
 
-// One write is long enough to be cheap and short enough that its blocks come back soon.
-constexpr std::uint64_t kWriteBytesMax = std::uint64_t{1} << 20;
-
-bool is_trailing(const Failure& failure) {
-  return std::holds_alternative<TrailingBytes>(failure);
+std::optional<TimePoint> earlier(std::optional<TimePoint> one, std::optional<TimePoint> other) {
+  if (!one || !other) return one ? one : other;
+  return std::min(*one, *other);
 }
 
-class PipeRun {
- public:
-  PipeRun(const PipeOptions& options, PipeEnds& ends, PipeObserver& observer, io::BlockPool& pool)
-      : ends_(ends), observer_(observer), pool_(pool), queue_(pool), gate_(options.gate) {}
+// The hold counts in the buffer.
+std::uint64_t pool_bytes(const PipeOptions& options, bool has_hold) {
+  return has_hold ? options.buffer_bytes - io::kHoldBytesMax : options.buffer_bytes;
+}
 
-  PipeReport run();
+}  // namespace
 
- private:
-  void start_read();
-  void start_write();
-  void on_completion(const io::Completion& completion);
-  void on_read(std::int32_t result);
-  void on_write(std::int32_t result);
-  void settle();
-  void say_what_is_new();
-  void abort_write();
-  void close_output();
-  [[nodiscard]] bool everything_written() const { return written_ == gate_.releasable(); }
-  [[nodiscard]] bool is_finished() const;
-
-  PipeEnds& ends_;
-  PipeObserver& observer_;
-  io::BlockPool& pool_;
-  BlockQueue queue_;
-  Gate gate_;
-  FirstFailure failure_;
-
-  std::uint64_t bytes_in_ = 0;
-  std::uint64_t written_ = 0;
-  std::uint64_t said_features_ = 0;
-  bool said_any_data_ = false;
-  bool reading_ = false;
-  bool writing_ = false;
-  bool input_ended_ = false;
-  bool reader_gone_ = false;
-  bool output_open_ = true;
-  int signal_ = 0;  // once it is one: nothing more is written
-};
+PipeRun::PipeRun(const PipeOptions& options,
+                 PipeEnds& ends,
+                 PipeObserver& observer,
+                 io::BlockPool& pool)
+    : options_(options),
+      ends_(ends),
+      observer_(observer),
+      pool_(pool),
+      input_(ends.input, {}),
+      buffer_(pool, options.allow_hold ? io::Hold::create(ends.input, ends.output.get()) : nullptr),
+      gate_(options.gate),
+      flow_(options.flow, ends.backend.now()),
+      started_(ends.backend.now()),
+      now_(started_),
+      last_moved_(started_) {}
 
 PipeReport PipeRun::run() {
-  ends_.backend.watch(kWatch, ends_.output.get());
-  if (ends_.signals != nullptr) {
-    ends_.backend.read(kSignal, ends_.signals->fd(), ends_.signals->buffer());
-  }
+  start();
   while (!is_finished()) {
-    start_write();
-    start_read();
+    const bool has_written = write_some();
+    const bool has_read = read_some();
+    settle();
     if (is_finished()) break;
-    for (const io::Completion& completion : ends_.backend.wait(std::nullopt)) {
-      on_completion(completion);
-    }
+    wait(has_written || has_read);
     settle();
     observer_.on_turn();
   }
+  observer_.on_end(state());
   abort_write();
   close_output();
   ends_.backend.release(ends_.input);
   if (ends_.signals != nullptr) ends_.backend.release(ends_.signals->fd());
   if (signal_ != 0) failure_.set(Signalled{signal_, gate_.delivered() && everything_written()});
   if (gate_.failure()) failure_.set(*gate_.failure());
-  return {.failure = failure_.get(),
-          .bytes_in = bytes_in_,
-          .bytes_out = written_,
-          .records = gate_.records(),
-          .substreams = gate_.substreams(),
-          .streams = gate_.streams(),
-          .records_unproven = gate_.records_unproven(),
-          .any_data = gate_.passes_any_data()};
+  return report();
+}
+
+void PipeRun::start() {
+  ends_.backend.watch(kWatch, ends_.output.get());
+  if (ends_.signals != nullptr) {
+    ends_.backend.read(kSignal, ends_.signals->fd(), ends_.signals->buffer());
+  }
+  if (ends_.rate != nullptr) flow_.set_output_rate(ends_.rate->rate(now_), now_);
+  look_at_the_clock();
 }
 
 bool PipeRun::is_finished() const {
@@ -99,83 +80,102 @@ bool PipeRun::is_finished() const {
   return !output_open_ && !writing_ && (failure_ || input_ended_);
 }
 
-void PipeRun::start_read() {
-  if (reading_ || input_ended_ || failure_ || signal_ != 0) return;
-  // After the end of the stream nothing is kept: what still comes is only counted.
-  if (!output_open_) queue_.consume(queue_.size());
-  const MutableByteSpan room = queue_.reserve();
-  if (!room.empty()) {
-    ends_.backend.read(kRead, ends_.input, room);
-    reading_ = true;
-    return;
+void PipeRun::wait(bool has_moved) {
+  if (has_moved && ++turns_unwatched_ < kTurnsUnwatched) return;
+  turns_unwatched_ = 0;
+  const auto completions = ends_.backend.wait(has_moved ? ends_.backend.now() : next_deadline());
+  // What has come has come now, not when the wait began.
+  now_ = ends_.backend.now();
+  for (const io::Completion& completion : completions) {
+    on_completion(completion);
   }
-  if (writing_ || !everything_written()) return;  // blocks will come back
-  // Whole blocks on both sides of what is held, and one to read on.
-  failure_.set(BufferTooSmall{
-      .needed_bytes = std::max(kBufferBytesMin, gate_.bytes_to_hold() + 4 * pool_.block_bytes()),
-      .buffer_bytes = pool_.capacity_bytes()});
-  close_output();
+  look_at_the_clock();
+  if (completions.empty()) look_for_a_stall();
 }
 
-void PipeRun::start_write() {
-  if (writing_ || !output_open_ || everything_written()) return;
-  const std::uint64_t ready = std::min(gate_.releasable() - written_, kWriteBytesMax);
-  ends_.backend.write(kWrite, ends_.output.get(), queue_.gather(ready));
-  writing_ = true;
+// What is due next; nothing when only the other ends can bring something new.
+std::optional<TimePoint> PipeRun::next_deadline() {
+  std::optional<TimePoint> deadline = observer_.next_state();
+  if (ends_.rate != nullptr) deadline = earlier(deadline, ends_.rate->next_look());
+  if (options_.stall_timeout && output_open_) {
+    deadline = earlier(deadline, last_moved_ + *options_.stall_timeout);
+  }
+  const bool is_held_back = !writing_ && !awaits_output_ && !everything_written();
+  const bool is_not_read = !reading_ && !awaits_input_ && !input_ended_;
+  if (is_held_back || is_not_read) deadline = earlier(deadline, flow_.next(now_));
+  const bool waits_for_hold = is_not_read && buffer_.is_holding() && !is_full_;
+  if (waits_for_hold && !read_ahead_.should_copy()) {
+    deadline = earlier(deadline, read_ahead_.next());
+  }
+  return deadline;
+}
+
+void PipeRun::look_at_the_clock() {
+  read_ahead_.look(written_, !everything_written(), now_);
+  if (ends_.rate != nullptr) {
+    const std::optional<TimePoint> next = ends_.rate->next_look();
+    if (next && *next <= now_) flow_.set_output_rate(ends_.rate->rate(now_), now_);
+  }
+  if (const auto next = observer_.next_state(); next && *next <= now_) observer_.on_state(state());
+}
+
+// Only when nobody had anything for us: a process that was itself stopped finds bytes waiting.
+void PipeRun::look_for_a_stall() {
+  if (!options_.stall_timeout || !output_open_) return;
+  const bool waits_for_output = writing_ || awaits_output_;
+  // Our own rate holds bytes back: nobody is to blame.
+  const bool is_held_back = !waits_for_output && !everything_written();
+  if (is_held_back && flow_.has_output_rate()) last_moved_ = now_;
+  if (now_ - last_moved_ < *options_.stall_timeout) return;
+  failure_.set(Stalled{*options_.stall_timeout, waits_for_output});
+  abort_write();
+  close_output();
 }
 
 void PipeRun::on_completion(const io::Completion& completion) {
   switch (completion.op) {
     case kRead:
+      reading_ = false;
       on_read(completion.result);
       break;
     case kWrite:
+      writing_ = false;
+      if (completion.result > 0) buffer_.consume(static_cast<std::uint64_t>(completion.result));
       on_write(completion.result);
       break;
     case kWatch:
       reader_gone_ = reader_gone_ || completion.result != -ECANCELED;
       break;
     case kSignal:
-      if (completion.result > 0) {
-        signal_ = ends_.signals->received();
-      }
+      if (completion.result > 0) on_signal();
+      break;
+    case kAwaitInput:
+      awaits_input_ = false;
+      input_is_ready_ = true;
+      break;
+    case kAwaitOutput:
+      awaits_output_ = false;
       break;
     default:
       break;
   }
 }
 
-void PipeRun::on_read(std::int32_t result) {
-  reading_ = false;
-  if (result < 0) {
-    (void)queue_.commit(0);
-    failure_.set(IoFailure{IoSide::input, {io::SysOperation::read, -result}, bytes_in_});
+void PipeRun::on_signal() {
+  const int received = ends_.signals->received();
+  const bool is_to_reload = received == SIGHUP && ends_.rate != nullptr && ends_.rate->can_reload();
+  if (received != SIGUSR1 && !is_to_reload) {
+    signal_ = received;
     return;
   }
-  const ByteSpan bytes = queue_.commit(static_cast<std::size_t>(result));
-  bytes_in_ += bytes.size();
-  if (bytes.empty()) {
-    input_ended_ = true;
-    gate_.finish();
+  ends_.backend.read(kSignal, ends_.signals->fd(), ends_.signals->buffer());
+  now_ = ends_.backend.now();
+  if (is_to_reload) {
+    ends_.rate->reload();
+    flow_.set_output_rate(ends_.rate->rate(now_), now_);
   } else {
-    gate_.feed(bytes);
+    observer_.on_state_wanted(state());
   }
-  pool_.withhold(static_cast<std::size_t>(gate_.copied_bytes()));
-  // What follows the stream matters only once the stream itself has been delivered.
-  const bool is_about_the_rest = gate_.failure() && is_trailing(*gate_.failure());
-  if (gate_.failure() && !is_about_the_rest) failure_.set(*gate_.failure());
-  say_what_is_new();
-}
-
-void PipeRun::on_write(std::int32_t result) {
-  writing_ = false;
-  if (result < 0) {
-    failure_.set(IoFailure{IoSide::output, {io::SysOperation::write, -result}, written_});
-    close_output();
-    return;
-  }
-  written_ += static_cast<std::uint64_t>(result);
-  queue_.consume(static_cast<std::uint64_t>(result));
 }
 
 // After each turn: whether the output has had its last byte.
@@ -194,13 +194,16 @@ void PipeRun::abort_write() {
   if (!writing_) return;
   ends_.backend.release(ends_.output.get());
   for (const io::Completion& completion : ends_.backend.wait(ends_.backend.now())) {
-    if (completion.op == kWrite && completion.result > 0) on_write(completion.result);
+    if (completion.op != kWrite) continue;
+    writing_ = false;
+    if (completion.result > 0) on_completion(completion);
   }
 }
 
 void PipeRun::close_output() {
   if (!output_open_) return;
   output_open_ = false;
+  is_full_ = false;
   ends_.backend.release(ends_.output.get());
   // A file may report only now that its bytes could not be kept.
   if (::close(ends_.output.release()) != 0 && errno != EINTR) {
@@ -219,10 +222,42 @@ void PipeRun::say_what_is_new() {
   }
 }
 
-}  // namespace
+PipeState PipeRun::state() const {
+  return {.now = now_,
+          .started = started_,
+          .bytes_in = bytes_in_,
+          .bytes_out = written_,
+          .buffered_bytes = buffer_.size(),
+          .buffer_bytes = options_.buffer_bytes,
+          .records = gate_.records(),
+          .substreams = gate_.substreams(),
+          .snapshot = gate_.snapshot(),
+          .toguid = gate_.toguid(),
+          .substream_offset = gate_.substream_offset(),
+          .object = gate_.object(),
+          .is_package = gate_.is_package(),
+          .any_data = gate_.passes_any_data()};
+}
+
+PipeReport PipeRun::report() {
+  return {.failure = failure_.get(),
+          .bytes_in = bytes_in_,
+          .bytes_out = written_,
+          .records = gate_.records(),
+          .substreams = gate_.substreams(),
+          .streams = gate_.streams(),
+          .records_unproven = gate_.records_unproven(),
+          .any_data = gate_.passes_any_data(),
+          .held = has_held_,
+          .elapsed = ends_.backend.now() - started_,
+          .buffered_bytes_max = buffered_max_};
+}
 
 PipeReport run_pipe(const PipeOptions& options, PipeEnds ends, PipeObserver& observer) {
-  const auto pool = io::BlockPool::create(static_cast<std::size_t>(options.buffer_bytes));
+  io::grow_pipe(ends.input);
+  io::grow_pipe(ends.output.get());
+  const bool may_hold = options.allow_hold && io::Hold::fits(ends.input, ends.output.get());
+  const auto pool = io::BlockPool::create(static_cast<std::size_t>(pool_bytes(options, may_hold)));
   if (!pool) {
     PipeReport report;
     report.failure = IoFailure{IoSide::input, pool.error(), 0};

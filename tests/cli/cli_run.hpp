@@ -24,12 +24,23 @@ struct CliRun {
   int status = -1;
   std::string out;
   std::string err;
+  // The last line of a `pipe` that went well, without what the clock had a part in; not in `err`.
+  std::string summary;
 
   // The result for machines, wherever it was printed.
   [[nodiscard]] nlohmann::json json() const {
     return nlohmann::json::parse(out.empty() ? err : out);
   }
 };
+
+// Takes the summary out of `err`.
+inline void split_summary(CliRun& run) {
+  const std::size_t passed = run.err.rfind(" passed in ");
+  if (passed == std::string::npos) return;
+  const std::size_t line = run.err.rfind('\n', passed) + 1;
+  run.summary = run.err.substr(line, passed - line);
+  run.err.erase(line);
+}
 
 using Arguments = std::vector<std::string_view>;
 
@@ -44,6 +55,7 @@ inline CliRun run_cli(const Arguments& arguments, ByteSpan input = {}) {
   if (::fcntl(own_out, F_GETFD) >= 0) ::close(own_out);
   run.out = out.content();
   run.err = err.content();
+  split_summary(run);
   return run;
 }
 

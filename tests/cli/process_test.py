@@ -37,6 +37,13 @@ def shell(script, **variables):
     )
 
 
+def without_summary(words):
+    """What was said, without the last line of a `pipe` that went well: a clock had a part in it."""
+    return b"".join(
+        line for line in words.splitlines(keepends=True) if b" passed in " not in line
+    )  # fmt: skip
+
+
 def refuse_io_uring(error):
     """For preexec_fn: a seccomp filter under which io_uring_setup fails with `error`."""
 
@@ -83,7 +90,7 @@ class IoUring(unittest.TestCase):
             result = run(["pipe"], preexec_fn=refuse_io_uring(error))
             self.assertEqual(result.returncode, 0)
             self.assertEqual(result.stdout, RAW_BYTES)
-            lines = result.stderr.decode().splitlines()
+            lines = without_summary(result.stderr).decode().splitlines()
             self.assertEqual(len(lines), 1, lines)
             self.assertTrue(lines[0].startswith("zsluice: pipe: io_uring is "), lines)
             self.assertTrue(lines[0].endswith("; using poll(2)"), lines)
@@ -116,7 +123,7 @@ class Shell(unittest.TestCase):
     def test_two_at_once(self):
         result = shell('"$Z" pipe <"$RAW" | "$Z" pipe | "$Z" verify -q && cmp <("$Z" pipe <"$RAW") '
                        '<("$Z" pipe --io poll <"$RAW")')
-        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        self.assertEqual((result.returncode, without_summary(result.stderr)), (0, b""))
 
     def test_appending(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -124,7 +131,7 @@ class Shell(unittest.TestCase):
                      'before; cat "$RAW")'
             for io in ("uring", "poll"):
                 result = shell(script, DIR=folder, ZSLUICE_IO=io)
-                self.assertEqual((result.returncode, result.stderr), (0, b""))
+                self.assertEqual((result.returncode, without_summary(result.stderr)), (0, b""))
 
     def test_closed_descriptors(self):
         for io in ("uring", "poll"):
@@ -157,8 +164,9 @@ class Shell(unittest.TestCase):
         ]
         for result in results:
             self.assertEqual(result.stdout, results[0].stdout)
-            words = [line for line in result.stderr.splitlines() if not line.startswith(b"bash: ")]
-            self.assertEqual(words, results[0].stderr.splitlines())
+            words = without_summary(result.stderr).splitlines()
+            words = [line for line in words if not line.startswith(b"bash: ")]
+            self.assertEqual(words, without_summary(results[0].stderr).splitlines())
 
 
 class Signals(unittest.TestCase):

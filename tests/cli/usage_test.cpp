@@ -52,7 +52,7 @@ TEST(Usage, WrongCommandLinesAreExplained) {
        "verify: option '--strict' cannot be specified more than once",
        "verify"},
       {{"verify", "--io", "aio"},
-       "verify: --io: \"aio\" is not one of auto, uring, poll",
+       "verify: --io: \"aio\" is not one of auto, uring, poll, copy",
        "verify"},
       {{"verify", "--log-format", "xml"},
        "verify: --log-format: \"xml\" is not one of text, json",

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Whatever the kernel does, the output is a prefix of the stream up to its watermark, and the
 // outcome says what happened: scripted kernels, no real one.
-#include "pipeline/pipe.hpp"
-#include "pipeline/pipe_fixture.hpp"
+#include "pipeline/pipe_sim_fixture.hpp"
 #include "support/damages.hpp"
 #include "support/for_each.hpp"
 #include "support/policy_streams.hpp"
-#include "support/sim_backend.hpp"
 
 #include <cerrno>
 
@@ -14,36 +12,6 @@ namespace zsluice::pipeline {
 namespace {
 
 using test::Bytes;
-using test::SimScript;
-
-constexpr int kInput = 1000;
-
-struct SimRun {
-  PipeReport report;
-  Bytes output;
-  std::uint64_t waits = 0;
-
-  template <class Kind>
-  [[nodiscard]] const Kind* failed_with() const {
-    return report.failure ? std::get_if<Kind>(&*report.failure) : nullptr;
-  }
-};
-
-SimRun simulate(const SimScript& script, const PipeOptions& options = {}) {
-  io::Fd output(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  test::SimBackend backend(script, kInput, output.get());
-  Remarks remarks;
-  SimRun run;
-  run.report = run_pipe(options, {.backend = backend, .input = kInput, .output = std::move(output)},
-                        remarks);
-  run.output = backend.output();
-  run.waits = backend.waits();
-  EXPECT_EQ(run.report.bytes_out, run.output.size());
-  EXPECT_LE(run.output.size(), script.input.size());
-  EXPECT_TRUE(std::equal(run.output.begin(), run.output.end(), script.input.begin()))
-      << "not a prefix";
-  return run;
-}
 
 Bytes a_package() {
   return test::package_stream(test::package_list({}),

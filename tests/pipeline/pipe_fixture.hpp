@@ -42,6 +42,11 @@ inline Ends make_pipe(int capacity = 1 << 20) {
   return {io::Fd(fds[0]), io::Fd(fds[1])};
 }
 
+// A run makes its pipes large; tests want them small again.
+inline void resize(const io::Fd& pipe, int capacity) {
+  EXPECT_EQ(::fcntl(pipe.get(), F_SETPIPE_SZ, capacity), capacity);
+}
+
 inline Ends make_socket_pair() {
   int fds[2] = {-1, -1};
   EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
@@ -91,9 +96,68 @@ class Remarks final : public PipeObserver {
   void on_any_data() override { ++any_data; }
   void on_turn() override { ++turns; }
 
+  [[nodiscard]] std::optional<TimePoint> next_state() const override {
+    return states_due.empty() ? std::nullopt : std::optional(states_due.front());
+  }
+  void on_state(const PipeState& state) override {
+    note(state);
+    states_due.erase(states_due.begin());
+  }
+  void on_state_wanted(const PipeState& state) override {
+    note(state);
+    ++wanted;
+  }
+
   std::uint64_t features = 0;
   int any_data = 0;
+  int wanted = 0;
   std::uint64_t turns = 0;
+  std::vector<TimePoint> states_due;  // when to say something
+  std::vector<PipeState> states;      // what was said; the names are beside them
+  std::vector<std::string> snapshots;
+
+ private:
+  void note(const PipeState& state) {
+    states.push_back(state);
+    snapshots.emplace_back(state.snapshot);
+  }
+};
+
+// A table of rates: from a moment on each.
+class ListedRates final : public RateSource {
+ public:
+  [[nodiscard]] bool can_reload() const override { return true; }
+  struct Change {
+    TimePoint from;
+    Rate rate;
+  };
+  explicit ListedRates(std::vector<Change> changes) : changes_(std::move(changes)) {}
+
+  Rate rate(TimePoint now) override {
+    next_ = std::nullopt;
+    Rate found;
+    for (const Change& change : changes_) {
+      if (change.from <= now) {
+        found = change.rate;
+      } else if (!next_) {
+        next_ = change.from;
+      }
+    }
+    return reloaded.value_or(found);
+  }
+  [[nodiscard]] std::optional<TimePoint> next_look() const override { return next_; }
+  void reload() override {
+    ++reloads;
+    reloaded = after_reload;
+  }
+
+  int reloads = 0;
+  std::optional<Rate> after_reload;
+  std::optional<Rate> reloaded;
+
+ private:
+  std::vector<Change> changes_;
+  std::optional<TimePoint> next_;
 };
 
 // A backend of the real kernel whose waiting is a chance to act.
@@ -106,8 +170,13 @@ class SteppedBackend final : public io::Backend {
     std::function<void()> act;
   };
   void add(Step step) { steps_.push_back(std::move(step)); }
-  // Done each time nothing is ready and no step can be taken.
-  void whenever_idle(std::function<void()> act) { idle_ = std::move(act); }
+  // Done each time nothing is ready and no step can be taken; says whether it did anything.
+  void whenever_idle(std::function<bool()> act) { idle_ = std::move(act); }
+  // Done once the pipe has set itself up.
+  void at_the_start(std::function<void()> act) { start_ = std::move(act); }
+  // From now on time stands still, but for jumps to what is due when nobody can do anything.
+  void use_virtual_clock() { now_ = TimePoint{} + std::chrono::hours(1); }
+  void advance(Duration by) { *now_ += by; }
   [[nodiscard]] bool all_taken() const { return next_ == steps_.size(); }
   // How often the pipe was woken.
   [[nodiscard]] std::uint64_t wakeups() const { return wakeups_; }
@@ -116,34 +185,54 @@ class SteppedBackend final : public io::Backend {
   void write(io::OpId op, int fd, std::span<const ByteSpan> pieces) override {
     real_->write(op, fd, pieces);
   }
-  void watch(io::OpId op, int fd) override { real_->watch(op, fd); }
+  void watch(io::OpId op, int fd) override {
+    if (start_) std::exchange(start_, nullptr)();
+    real_->watch(op, fd);
+  }
   void await(io::OpId op, int fd, io::Readiness readiness) override {
     real_->await(op, fd, readiness);
   }
   void cancel(io::OpId op) override { real_->cancel(op); }
   void release(int fd) override { real_->release(fd); }
-  [[nodiscard]] TimePoint now() const override { return real_->now(); }
+  [[nodiscard]] TimePoint now() const override { return now_ ? *now_ : real_->now(); }
 
   std::span<const io::Completion> wait(std::optional<TimePoint> deadline) override {
     ++wakeups_;
-    if (deadline) return real_->wait(deadline);
+    if (deadline) return now_ ? wait_virtually(*deadline) : real_->wait(deadline);
     const TimePoint give_up = real_->now() + std::chrono::seconds(60);
+    bool has_acted = true;
     while (real_->now() < give_up) {
-      const auto completions = real_->wait(real_->now() + std::chrono::milliseconds(1));
+      // Only where nobody can do anything is there time to wait for.
+      const bool may_act = std::exchange(has_acted, false) && now_;
+      const Duration patience = may_act ? Duration{} : std::chrono::milliseconds(1);
+      const auto completions = real_->wait(real_->now() + patience);
       if (!completions.empty()) return completions;
-      if (!all_taken() && steps_[next_].when()) {
-        steps_[next_++].act();
-      } else if (idle_) {
-        idle_();
-      }
+      has_acted = act();
     }
     throw std::runtime_error("stuck before step " + std::to_string(next_));
   }
 
  private:
+  std::span<const io::Completion> wait_virtually(TimePoint deadline) {
+    for (;;) {
+      const auto completions = real_->wait(real_->now());
+      if (!completions.empty() || deadline <= *now_) return completions;
+      if (!act()) now_ = std::max(*now_, deadline);
+    }
+  }
+  [[nodiscard]] bool act() {
+    if (!all_taken() && steps_[next_].when()) {
+      steps_[next_++].act();
+      return true;
+    }
+    return idle_ && idle_();
+  }
+
   std::unique_ptr<io::Backend> real_;
   std::vector<Step> steps_;
-  std::function<void()> idle_;
+  std::function<bool()> idle_;
+  std::function<void()> start_;
+  std::optional<TimePoint> now_;  // when it is virtual
   std::size_t next_ = 0;
   std::uint64_t wakeups_ = 0;
 };
@@ -182,10 +271,13 @@ class PipeTest : public testing::TestWithParam<BackendKind> {
 
   void run(const io::Fd& input, io::Fd output) { run(input.get(), std::move(output)); }
   void run(int input, io::Fd output) {
-    report_ = run_pipe(
-        options_,
-        {.backend = *backend_, .input = input, .output = std::move(output), .signals = signals_},
-        remarks_);
+    report_ = run_pipe(options_,
+                       {.backend = *backend_,
+                        .input = input,
+                        .output = std::move(output),
+                        .signals = signals_,
+                        .rate = rate_},
+                       remarks_);
     EXPECT_TRUE(backend_->all_taken());
   }
 
@@ -198,6 +290,7 @@ class PipeTest : public testing::TestWithParam<BackendKind> {
   std::unique_ptr<SteppedBackend> backend_;
   PipeOptions options_{};
   io::Signals* signals_ = nullptr;
+  RateSource* rate_ = nullptr;
   Remarks remarks_;
   PipeReport report_;
 };

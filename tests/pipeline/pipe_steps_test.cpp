@@ -158,12 +158,13 @@ TEST_P(PipeSteps, ASlowReaderSlowsTheInputAndLosesNothing) {
           .write(40, 131072, test::pattern(100'000, 2))
           .end()
           .build());
-  out_ = make_pipe(4096);
+  backend_->at_the_start([this] { resize(out_.read_end, 4096); });
   Bytes seen;
   const io::Fd reader(::dup(out_.read_end.get()));
   backend_->whenever_idle([&] {
     const Bytes piece = take(reader, std::min<std::size_t>(3000, available(reader)));
     seen.insert(seen.end(), piece.begin(), piece.end());
+    return !piece.empty();
   });
   bring_to(stream_.size());
   close_input();
@@ -199,7 +200,7 @@ TEST_P(PipeSteps, ASignalWhileTheReaderIsStuckEndsItToo) {
           .write(40, 0, test::pattern(100'000))
           .end()
           .build());
-  out_ = make_pipe(4096);
+  backend_->at_the_start([this] { resize(out_.read_end, 4096); });
   bring_to(stream_.size());
   expect_available(4096);
   then([] { ::kill(::getpid(), SIGINT); });

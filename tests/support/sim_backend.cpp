@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <stdexcept>
+#include <utility>
 
 namespace zsluice::test {
 namespace {
@@ -67,10 +69,35 @@ void SimBackend::release(int fd) {
   if (fd == output_) output_released_ = true;
 }
 
-bool SimBackend::can_complete(const Operation& operation) const {
-  if (operation.kind == Kind::read) return operation.fd == input_;
-  if (operation.kind == Kind::write) return true;
-  return script_.reader_leaves_at && written_.size() >= *script_.reader_leaves_at;
+// Whether a pause has come and is not over.
+bool SimBackend::pauses(Side& side, const std::vector<SimPause>& pauses) const {
+  if (side.next_pause == pauses.size() || side.moved < pauses[side.next_pause].at) return false;
+  if (!side.resumes) {
+    const Duration length = pauses[side.next_pause].length;
+    side.resumes = length == kForEver ? TimePoint::max() : now_ + length;
+  }
+  if (now_ < *side.resumes) return true;
+  side.resumes.reset();
+  ++side.next_pause;
+  return false;
+}
+
+std::uint64_t SimBackend::next_stop(const Side& side, const std::vector<SimPause>& pauses) {
+  return side.next_pause < pauses.size() ? pauses[side.next_pause].at
+                                         : std::numeric_limits<std::uint64_t>::max();
+}
+
+void SimBackend::move(Side& side, std::uint64_t bytes) {
+  side.moved += bytes;
+  side.history.push_back({now_, side.moved});
+}
+
+bool SimBackend::can_complete(const Operation& operation) {
+  if (operation.kind == Kind::read) {
+    return operation.fd == input_ && !pauses(input_side_, script_.input_pauses);
+  }
+  if (operation.kind == Kind::write) return !pauses(output_side_, script_.output_pauses);
+  return script_.reader_leaves_at && output_side_.moved >= *script_.reader_leaves_at;
 }
 
 std::int32_t SimBackend::complete(const Operation& operation) {
@@ -80,34 +107,45 @@ std::int32_t SimBackend::complete(const Operation& operation) {
 }
 
 std::int32_t SimBackend::complete_read(const Operation& operation) {
-  std::uint64_t end = script_.input.size();
+  const std::uint64_t at = input_side_.moved;
+  std::uint64_t end = std::min(script_.input.size() + script_.zeros_after,
+                               next_stop(input_side_, script_.input_pauses));
   if (script_.read_failure) {
-    if (read_ >= script_.read_failure->at) return -script_.read_failure->error;
+    if (at >= script_.read_failure->at) return -script_.read_failure->error;
     end = std::min(end, script_.read_failure->at);
   }
-  const std::size_t count = std::min(
-      {operation.into.size(), script_.read_bytes_max, static_cast<std::size_t>(end - read_)});
-  std::copy_n(script_.input.begin() + static_cast<std::ptrdiff_t>(read_), count,
-              operation.into.begin());
-  read_ += count;
+  if (at < script_.input.size()) end = std::min<std::uint64_t>(end, script_.input.size());
+  const std::size_t count =
+      std::min({operation.into.size(), script_.read_bytes_max, static_cast<std::size_t>(end - at)});
+  if (at < script_.input.size()) {
+    std::copy_n(script_.input.begin() + static_cast<std::ptrdiff_t>(at), count,
+                operation.into.begin());
+  } else {
+    std::fill_n(operation.into.begin(), count, std::byte{0});
+  }
+  move(input_side_, count);
   return static_cast<std::int32_t>(count);
 }
 
 std::int32_t SimBackend::complete_write(const Operation& operation) {
   EXPECT_EQ(copied(operation.pieces), operation.as_started) << "changed while it was in flight";
-  std::size_t count = std::min(operation.as_started.size(), script_.write_bytes_max);
+  const std::uint64_t at = output_side_.moved;
+  std::uint64_t end = next_stop(output_side_, script_.output_pauses);
   if (script_.write_failure) {
-    if (written_.size() >= script_.write_failure->at) return -script_.write_failure->error;
-    count = std::min(count, static_cast<std::size_t>(script_.write_failure->at - written_.size()));
+    if (at >= script_.write_failure->at) return -script_.write_failure->error;
+    end = std::min(end, script_.write_failure->at);
   }
-  written_.insert(written_.end(), operation.as_started.begin(),
-                  operation.as_started.begin() + static_cast<std::ptrdiff_t>(count));
+  const auto count = static_cast<std::size_t>(
+      std::min<std::uint64_t>({operation.as_started.size(), script_.write_bytes_max, end - at}));
+  if (script_.keeps_output) {
+    written_.insert(written_.end(), operation.as_started.begin(),
+                    operation.as_started.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  move(output_side_, count);
   return static_cast<std::int32_t>(count);
 }
 
-std::span<const io::Completion> SimBackend::wait(std::optional<TimePoint> deadline) {
-  ++waits_;
-  completions_ = std::exchange(cancelled_, {});
+void SimBackend::complete_some() {
   std::shuffle(operations_.begin(), operations_.end(), random_);
   for (auto operation = operations_.begin(); operation != operations_.end();) {
     const bool is_enough = !completions_.empty() && random_() % 2 == 0;
@@ -120,8 +158,33 @@ std::span<const io::Completion> SimBackend::wait(std::optional<TimePoint> deadli
     completions_.push_back({op, complete(*operation)});
     operation = operations_.erase(operation);
   }
-  if (completions_.empty() && !deadline) throw std::logic_error("waits for ever");
-  return completions_;
+}
+
+// The deadline, or the end of a pause that something waits for.
+std::optional<TimePoint> SimBackend::next_event(std::optional<TimePoint> deadline) const {
+  std::optional<TimePoint> next = deadline;
+  for (const Operation& operation : operations_) {
+    if (operation.kind == Kind::watch) continue;
+    const Side& side = operation.kind == Kind::read ? input_side_ : output_side_;
+    if (!side.resumes || *side.resumes == TimePoint::max()) continue;
+    if (!next || *side.resumes < *next) next = side.resumes;
+  }
+  return next;
+}
+
+std::span<const io::Completion> SimBackend::wait(std::optional<TimePoint> deadline) {
+  ++waits_;
+  completions_ = std::exchange(cancelled_, {});
+  for (;;) {
+    complete_some();
+    if (!completions_.empty() || (deadline && *deadline <= now_)) return completions_;
+    const std::optional<TimePoint> next = next_event(deadline);
+    if (!next) throw std::logic_error("waits for ever");
+    now_ = std::max(now_, *next);
+    if (script_.oversleep && now_ - TimePoint{} > script_.oversleep->after) {
+      now_ += std::exchange(script_.oversleep, std::nullopt)->by;
+    }
+  }
 }
 
 }  // namespace zsluice::test

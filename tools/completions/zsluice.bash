@@ -7,7 +7,8 @@ _zsluice_options() {
     pipe)
       options+=' --allow-plaintext --expect-toguid --expect-fromguid --expect-name --max-size'
       options+=' --single-dataset --no-properties --buffer --max-header --allow-unproven'
-      options+=' --any-data --concatenated'
+      options+=' --any-data --concatenated --start-at --drain-to --rate --burst --rate-file'
+      options+=' --progress --interval --size --size-from --metrics'
       ;;
     verify) options+=' -j --jobs --strict --blocks --keep-going --max-header' ;;
     inspect) options+=' --records --max-header' ;;
@@ -28,9 +29,15 @@ _zsluice() {
   fi
   case $previous in
     --log-format) words='text json' ;;
-    --io) words='auto uring poll' ;;
+    --io) words='auto uring poll copy' ;;
+    --progress) words='auto off line plain json' ;;
+    --rate-file | --size-from | --metrics)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
     --expect-toguid | --expect-fromguid | --expect-name) return ;;
     --max-size | --buffer | --max-header | -j | --jobs) return ;;
+    --start-at | --drain-to | --rate | --burst | --interval | --size) return ;;
     *)
       if [[ $COMP_CWORD -eq 1 && $current != -* ]]; then
         words='pipe verify inspect'

@@ -108,6 +108,10 @@ class Parser {
   // Records of this stream without a checksum of their own where one belongs: proven by END alone.
   [[nodiscard]] std::uint64_t records_unproven() const { return records_unproven_; }
   [[nodiscard]] ByteOrder byte_order() const { return order_; }
+  // False once the bytes of an unfinished first header cannot be those of a BEGIN.
+  [[nodiscard]] bool may_be_a_stream() const {
+    return state_ != State::stream_start || could_begin_a_stream();
+  }
   // Whether the stream being read is a package.
   [[nodiscard]] bool in_package() const { return in_package_; }
   // The running sum: everything consumed since the last BEGIN (whole payloads only).
