@@ -259,7 +259,7 @@ class Readmes(unittest.TestCase):
 
     def test_packages_are_those_that_are_installed(self):
         packages = text_of("tools/lib/packages")
-        installed = set(re.findall(r"^(?:build|test) (\S+)$", packages, re.MULTILINE))
+        installed = set(re.findall(r"^(?:build|test|bench) (\S+)$", packages, re.MULTILINE))
         chapter = r"^## Dependencies\n(.*?)^## "
         table = re.search(chapter, text_of("README.md"), re.MULTILINE | re.DOTALL).group(1)
         named = set(re.findall(r"(?<=[| ])`([\w.+-]+)`", table))

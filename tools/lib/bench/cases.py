@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which tools are measured, as data. `zsluice` stands for the one that was built."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    command: tuple
+
+
+def case(line):
+    return Case(f"`{line}`", tuple(line.split()))
+
+
+# What ratios are taken to.
+MBUFFER = case("mbuffer -q -s 128k -m 64M")
+SMALL_MBUFFER = case("mbuffer -q -s 128k -m 16M")
+BIG_MBUFFER = case("mbuffer -q -s 128k -m 1G")
+CAT = case("cat")
+
+PIPE = case("zsluice pipe")
+COPY_PIPE = case("zsluice pipe --io copy")
+BIG_PIPE = case("zsluice pipe --buffer 1G")
+PIPE_CASES = (
+    PIPE,
+    COPY_PIPE,
+    case("zsluice pipe --io poll"),
+    BIG_PIPE,
+    SMALL_MBUFFER,
+    MBUFFER,
+    BIG_MBUFFER,
+    CAT,
+    case("pv -q"),
+)
+QUICK_PIPE_CASES = (PIPE, COPY_PIPE, SMALL_MBUFFER, MBUFFER, CAT)
+RECORD_SIZES = ("4K", "128K", "1M")
+
+XXHSUM = case("xxhsum -H2")
+VERIFY = case("zsluice verify --quiet")
+VERIFY_TWO = case("zsluice verify --quiet --jobs 2")
+ZSTREAM = case("zstream dump")
+VERIFY_CASES = (VERIFY, VERIFY_TWO, XXHSUM, ZSTREAM)
+VERIFY_RECORD_SIZES = ("128K", "4K")
+
+# The rate is added.
+RATE_CASES = (
+    case("zsluice pipe --rate"),
+    case("mbuffer -q -s 128k -m 16M -R"),
+    case("pv -q -L"),
+)
+RATES = ("10k", "1M", "100M", "500M")
+
+STALL_CASES = (BIG_PIPE, BIG_MBUFFER)
