@@ -8,7 +8,6 @@ import subprocess
 
 PACKAGES = ("zfsutils-linux", "libzfs4linux", "libzpool5linux", "libnvpair3linux", "libuutil3linux")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-MIRROR = "http://deb.debian.org/debian"
 WRAPPER = """#!/bin/sh
 export LD_LIBRARY_PATH={libraries}
 exec {program} "$@"
@@ -31,11 +30,24 @@ def run(command, folder):
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
 
 
+def mirror(release):
+    """Where this machine's own apt gets that release from."""
+    listed = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE) $(CODENAME)", "Created-By: Packages"],
+        check=True, capture_output=True, text=True, timeout=60,
+    ).stdout  # fmt: skip
+    sites = [line.split()[0] for line in listed.splitlines() if line.split()[1:] == [release]]
+    if not sites:
+        raise OSError(f"apt has no source of {release}")
+    return sites[0]
+
+
 def apt_get(folder, *words):
+    release = release_name()
     (folder / "lists/partial").mkdir(parents=True, exist_ok=True)
     (folder / "cache").mkdir(exist_ok=True)
     (folder / "sources.list").write_text(
-        f"deb [signed-by={KEYRING}] {MIRROR} {release_name()} contrib\n", encoding="utf-8")
+        f"deb [signed-by={KEYRING}] {mirror(release)} {release} contrib\n", encoding="utf-8")
     run(["apt-get", "--quiet",
          "-o", f"Dir::Etc::SourceList={folder}/sources.list", "-o", "Dir::Etc::SourceParts=/dev/null",
          "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache",
