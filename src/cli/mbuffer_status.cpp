@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/mbuffer_status.hpp"
 
+#include "cli/rate_meter.hpp"
 #include "cli/wide_ratio.hpp"
 
 #include <fmt/format.h>
@@ -41,9 +42,10 @@ std::string rate(std::uint64_t bytes_per_second) {
   return amount(bytes_per_second, Fraction::kept) + "B/s";
 }
 
-std::string duration(std::uint64_t nanoseconds) {
+std::string time_text(Duration time) {
   constexpr std::uint64_t kNanosecondsPerTenth = 100'000'000;
-  const std::uint64_t tenths = rounded_ratio(nanoseconds, 1, kNanosecondsPerTenth);
+  const std::uint64_t tenths =
+      rounded_ratio(static_cast<std::uint64_t>(time.count()), 1, kNanosecondsPerTenth);
   const std::uint64_t seconds = tenths / 10;
   const std::uint64_t minutes = seconds / 60;
   if (minutes == 0) return fmt::format("{:2}.{}sec", seconds, tenths % 10);
@@ -64,10 +66,10 @@ std::string mbuffer_status_line(const pipeline::PipeState& state, const MbufferR
 }
 
 std::string mbuffer_summary(const pipeline::PipeState& state, bool follows_line) {
-  const std::uint64_t elapsed = nanoseconds_between(state.started, state.now);
+  const Duration elapsed = elapsed_between(state.started, state.now);
   return fmt::format("{}summary: {}Byte in {} - average of {}\n", follows_line ? "\n" : "",
-                     amount(state.bytes_out, Fraction::whole_ki), duration(elapsed),
-                     rate(per_second(state.bytes_out, elapsed)));
+                     amount(state.bytes_out, Fraction::whole_ki), time_text(elapsed),
+                     rate(average_rate(state.bytes_out, elapsed)));
 }
 
 }  // namespace zsluice::cli

@@ -43,11 +43,6 @@ std::string dropped_text(std::size_t count) {
                      counted(count, "message"));
 }
 
-std::uint64_t per_second(std::uint64_t bytes, Duration span) {
-  const double seconds = std::chrono::duration<double>(span).count();
-  return seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(bytes) / seconds) : 0;
-}
-
 bool shows_foreign(const PipeCommand& command, bool is_terminal) {
   switch (command.personality) {
     case Personality::own:
@@ -189,20 +184,20 @@ void PipeWatch::show_line(const PipeState& state, bool is_last) {
 }
 
 std::string PipeWatch::mbuffer_line(const PipeState& state) const {
-  const Duration span = state.now - before_.now;
+  const Duration span = elapsed_between(before_.now, state.now);
   return mbuffer_status_line(
-      state, {.in_bytes_per_second = per_second(state.bytes_in - before_.bytes_in, span),
-              .out_bytes_per_second = per_second(state.bytes_out - before_.bytes_out, span)});
+      state, {.in_bytes_per_second = average_rate(state.bytes_in - before_.bytes_in, span),
+              .out_bytes_per_second = average_rate(state.bytes_out - before_.bytes_out, span)});
 }
 
 std::string PipeWatch::pv_status(const PipeState& state, bool is_last) {
   const unsigned columns = io::terminal_columns(err_);
-  return pv_line(
-      command_.pv, state,
-      {.bytes_per_second = per_second(state.bytes_out - before_.bytes_out, state.now - before_.now),
-       .local_seconds = local_now(),
-       .is_last = is_last,
-       .columns = columns == 0 ? kPvColumns : columns});
+  return pv_line(command_.pv, state,
+                 {.bytes_per_second = average_rate(state.bytes_out - before_.bytes_out,
+                                                   elapsed_between(before_.now, state.now)),
+                  .local_seconds = local_now(),
+                  .is_last = is_last,
+                  .columns = columns == 0 ? kPvColumns : columns});
 }
 
 void PipeWatch::write_metrics(const PipeState& state, std::optional<int> exit_status) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/pv_status.hpp"
 
+#include "cli/rate_meter.hpp"
 #include "cli/utc_text.hpp"
 #include "cli/wide_ratio.hpp"
 
@@ -95,7 +96,7 @@ class Line {
       : format_(format),
         state_(state),
         moment_(moment),
-        elapsed_(nanoseconds_between(state.started, state.now)) {}
+        elapsed_(static_cast<std::uint64_t>(elapsed_between(state.started, state.now).count())) {}
 
   [[nodiscard]] std::string numeric() const {
     const std::string time = format_.timer ? seconds_text() + ' ' : "";
@@ -213,15 +214,17 @@ class Line {
                                    100);
   }
 
-  [[nodiscard]] std::uint64_t average() const { return per_second(state_.bytes_out, elapsed_); }
+  [[nodiscard]] std::uint64_t average() const {
+    return average_rate(state_.bytes_out, Duration(elapsed_));
+  }
 
   // What is left, at the pace so far; nothing while there is no pace.
   [[nodiscard]] std::uint64_t seconds_left() const {
     if (!knows_size() || state_.bytes_out == 0) return 0;
     const std::uint64_t left =
         *format_.size_bytes - std::min(*format_.size_bytes, state_.bytes_out);
-    const std::uint64_t nanoseconds = whole_ratio(left, elapsed_, state_.bytes_out);
-    return std::min(nanoseconds / kNanosecondsPerSecond, kEtaSecondsMax);
+    const std::uint64_t time_left = whole_ratio(left, elapsed_, state_.bytes_out);
+    return std::min(time_left / kNanosecondsPerSecond, kEtaSecondsMax);
   }
 
   // Blanks of the same width where there is nothing to tell, so that the bar keeps its place.

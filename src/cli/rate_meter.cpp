@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/rate_meter.hpp"
 
+#include "cli/wide_ratio.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace zsluice::cli {
 namespace {
-
-__extension__ using Uint128 = unsigned __int128;
 
 constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 constexpr std::uint64_t kU64Max = std::numeric_limits<std::uint64_t>::max();
@@ -75,8 +75,7 @@ Duration elapsed_between(TimePoint begin, TimePoint end) {
 std::uint64_t average_rate(std::uint64_t bytes, Duration over) {
   const Duration::rep nanoseconds = over.count();
   if (nanoseconds <= 0) return 0;
-  const Uint128 rate = Uint128{bytes} * kNanosecondsPerSecond / static_cast<Uint128>(nanoseconds);
-  return static_cast<std::uint64_t>(std::min<Uint128>(rate, kU64Max));
+  return whole_ratio(bytes, kNanosecondsPerSecond, static_cast<std::uint64_t>(nanoseconds));
 }
 
 }  // namespace zsluice::cli

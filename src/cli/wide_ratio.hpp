@@ -3,8 +3,6 @@
 // does not fit 64 bits is the largest number that does.
 #pragma once
 
-#include "zsluice/base/time.hpp"
-
 #include <cstdint>
 #include <limits>
 
@@ -31,17 +29,6 @@ namespace wide_ratio_detail {
                                                     std::uint64_t factor,
                                                     std::uint64_t divisor) {
   return wide_ratio_detail::saturated((WideProduct{number} * factor + divisor / 2) / divisor);
-}
-
-// 0 when the time has gone backwards.
-[[nodiscard]] constexpr std::uint64_t nanoseconds_between(TimePoint from, TimePoint to) {
-  return to <= from ? 0 : static_cast<std::uint64_t>((to - from).count());
-}
-
-// An average; 0 over no time.
-[[nodiscard]] constexpr std::uint64_t per_second(std::uint64_t bytes, std::uint64_t nanoseconds) {
-  constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
-  return nanoseconds == 0 ? 0 : whole_ratio(bytes, kNanosecondsPerSecond, nanoseconds);
 }
 
 }  // namespace zsluice::cli
