@@ -14,7 +14,7 @@ namespace zsluice::io {
 namespace {
 
 // Smaller ones are not worth their calls: a record would need several.
-constexpr int kPipeBytesMin = 64 << 10;
+constexpr std::size_t kPipeBytesMin = 64 << 10;
 
 template <class Call>
 std::int32_t without_interruption(Call call) {
@@ -36,12 +36,14 @@ bool Hold::fits(int input, int output) {
   return describe(input) == FileKind::pipe && describe(output) == FileKind::pipe;
 }
 
-void grow_pipe(int fd) {
+std::optional<std::size_t> grow_pipe(int fd) {
   const int there = ::fcntl(fd, F_GETPIPE_SZ);
-  if (there < 0) return;
+  if (there < 0) return std::nullopt;
   for (int bytes = kPipeBytes; bytes > there; bytes /= 2) {
-    if (::fcntl(fd, F_SETPIPE_SZ, bytes) >= 0) return;
+    const int grown = ::fcntl(fd, F_SETPIPE_SZ, bytes);
+    if (grown >= 0) return static_cast<std::size_t>(grown);
   }
+  return static_cast<std::size_t>(there);
 }
 
 std::unique_ptr<Hold> Hold::create(int input, int output) {
@@ -62,8 +64,7 @@ bool Hold::add_pipe() {
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
   Pipe pipe{Fd(ends[0]), Fd(ends[1]), 0};
-  grow_pipe(ends[1]);
-  if (::fcntl(ends[1], F_GETPIPE_SZ) < kPipeBytesMin) return false;
+  if (grow_pipe(ends[1]).value_or(0) < kPipeBytesMin) return false;
   pipes_.insert(pipes_.begin() + static_cast<std::ptrdiff_t>(pipes_.empty() ? 0 : newest_ + 1),
                 std::move(pipe));
   return true;

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace zsluice::io {
@@ -35,7 +36,8 @@ inline constexpr std::size_t kHoldBytesMax = kHoldPipes * kPipeBytes;
 
 // Makes the pipe as large as that, or as large as the kernel allows; never smaller, and no harm if
 // it is none. Pipes are made with 64 KiB, so that two processes must take turns for each of them.
-void grow_pipe(int fd);
+// Returns what it holds now; nothing where it is none.
+std::optional<std::size_t> grow_pipe(int fd);
 
 class Hold {
  public:

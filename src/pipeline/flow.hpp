@@ -58,6 +58,36 @@ class ReadAhead {
   bool is_slow_ = false;
 };
 
+// A sender that writes little at a time, and finds us waiting each time, must wake us for each of
+// its writes: for both sides that costs more than the bytes themselves. So an input that flows and
+// has been found empty is left alone for a moment, with nobody waiting, and bytes gather. An input
+// that brings something now and then is waited for at once.
+class ReadPause {
+ public:
+  static constexpr Duration kPause = std::chrono::microseconds(50);
+  // Found empty again within this time, it flows.
+  static constexpr Duration kFlowing = std::chrono::milliseconds(1);
+  // Of an input that does not say how much it holds: what a pipe does by default.
+  static constexpr std::uint64_t kCapacityBytes = std::uint64_t{64} << 10;
+
+  // `capacity_bytes`: what the input holds between sender and reader. Half of it may be read at a
+  // time and still count as little: the rest is room for what comes during the pause.
+  explicit ReadPause(std::uint64_t capacity_bytes = kCapacityBytes)
+      : little_bytes_(capacity_bytes / 2) {}
+
+  void on_read(std::uint64_t bytes) { bytes_read_ += bytes; }
+  // There was nothing more to read. Whether to pause, until until().
+  [[nodiscard]] bool begin(TimePoint now);
+  [[nodiscard]] bool is_over(TimePoint now) const { return now >= until_; }
+  [[nodiscard]] TimePoint until() const { return until_; }
+
+ private:
+  std::uint64_t little_bytes_;
+  std::uint64_t bytes_read_ = 0;  // since it was last found empty
+  std::optional<TimePoint> found_empty_;
+  TimePoint until_{};
+};
+
 class Flow {
  public:
   Flow(const FlowOptions& options, TimePoint now);

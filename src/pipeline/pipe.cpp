@@ -32,7 +32,8 @@ std::uint64_t pool_bytes(const PipeOptions& options, bool has_hold) {
 PipeRun::PipeRun(const PipeOptions& options,
                  PipeEnds& ends,
                  PipeObserver& observer,
-                 io::BlockPool& pool)
+                 io::BlockPool& pool,
+                 std::uint64_t input_capacity_bytes)
     : options_(options),
       ends_(ends),
       observer_(observer),
@@ -41,6 +42,7 @@ PipeRun::PipeRun(const PipeOptions& options,
       buffer_(pool, options.allow_hold ? io::Hold::create(ends.input, ends.output.get()) : nullptr),
       gate_(options.gate),
       flow_(options.flow, ends.backend.now()),
+      read_pause_(input_capacity_bytes),
       started_(ends.backend.now()),
       now_(started_),
       last_moved_(started_) {}
@@ -103,6 +105,9 @@ std::optional<TimePoint> PipeRun::next_deadline() {
   const bool is_held_back = !writing_ && !awaits_output_ && !everything_written();
   const bool is_not_read = !reading_ && !awaits_input_ && !input_ended_;
   if (is_held_back || is_not_read) deadline = earlier(deadline, flow_.next(now_));
+  if (is_not_read && !is_full_ && !read_pause_.is_over(now_)) {
+    deadline = earlier(deadline, read_pause_.until());
+  }
   const bool waits_for_hold = is_not_read && buffer_.is_holding() && !is_full_;
   if (waits_for_hold && !read_ahead_.should_copy()) {
     deadline = earlier(deadline, read_ahead_.next());
@@ -135,8 +140,7 @@ void PipeRun::look_for_a_stall() {
 void PipeRun::on_completion(const io::Completion& completion) {
   switch (completion.op) {
     case kRead:
-      reading_ = false;
-      on_read(completion.result);
+      on_read_operation(completion.result);
       break;
     case kWrite:
       writing_ = false;
@@ -254,7 +258,8 @@ PipeReport PipeRun::report() {
 }
 
 PipeReport run_pipe(const PipeOptions& options, PipeEnds ends, PipeObserver& observer) {
-  io::grow_pipe(ends.input);
+  const std::uint64_t input_capacity_bytes =
+      io::grow_pipe(ends.input).value_or(ReadPause::kCapacityBytes);
   io::grow_pipe(ends.output.get());
   const bool may_hold = options.allow_hold && io::Hold::fits(ends.input, ends.output.get());
   const auto pool = io::BlockPool::create(static_cast<std::size_t>(pool_bytes(options, may_hold)));
@@ -263,7 +268,7 @@ PipeReport run_pipe(const PipeOptions& options, PipeEnds ends, PipeObserver& obs
     report.failure = IoFailure{IoSide::input, pool.error(), 0};
     return report;
   }
-  return PipeRun(options, ends, observer, **pool).run();
+  return PipeRun(options, ends, observer, **pool, input_capacity_bytes).run();
 }
 
 }  // namespace zsluice::pipeline

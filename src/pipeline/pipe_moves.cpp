@@ -34,6 +34,7 @@ bool PipeRun::read_some() {
   if (reading_ || awaits_input_ || input_ended_ || failure_ || signal_ != 0 || is_full_) {
     return false;
   }
+  if (!read_pause_.is_over(now_)) return false;
   // After the end of the stream nothing is kept: what still comes is only counted.
   if (!output_open_) {
     buffer_.discard_all();
@@ -67,7 +68,7 @@ bool PipeRun::read_by_hold(std::uint64_t bytes_max) {
   if (result == -EAGAIN) {
     // An input that is ready and gives no references: only a read tells its end.
     if (was_ready) return read_beside_hold(bytes_max, true);
-    await_input();
+    on_input_empty();
     return false;
   }
   // What the kernel refuses, a filter for tee(2) say, may still be read.
@@ -92,11 +93,16 @@ bool PipeRun::read_beside_hold(std::uint64_t bytes_max, bool is_ready) {
   const std::int32_t result = input_.read(std::span(&vector, 1), is_ready);
   if (result == -EAGAIN) {
     (void)buffer_.commit(0);
-    await_input();
+    on_input_empty();
     return false;
   }
   on_read(result);
   return true;
+}
+
+// Now or, if a pause comes first and brings nothing, when it is found empty again.
+void PipeRun::on_input_empty() {
+  if (!read_pause_.begin(ends_.backend.now())) await_input();
 }
 
 void PipeRun::await_input() {
@@ -110,9 +116,8 @@ bool PipeRun::read_by_copy(std::uint64_t bytes_max) {
     on_no_room();
     return true;
   }
-  ends_.backend.read(
-      kRead, ends_.input,
-      room.first(static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), bytes_max))));
+  read_room_ = static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), bytes_max));
+  ends_.backend.read(kRead, ends_.input, room.first(read_room_));
   reading_ = true;
   return false;
 }
@@ -129,6 +134,13 @@ void PipeRun::on_no_room() {
       BufferTooSmall{.needed_bytes = std::max(kBufferBytesMin, gate_.bytes_to_hold() + beside),
                      .buffer_bytes = options_.buffer_bytes});
   close_output();
+}
+
+void PipeRun::on_read_operation(std::int32_t result) {
+  reading_ = false;
+  on_read(result);
+  const bool is_short = result > 0 && static_cast<std::size_t>(result) < read_room_;
+  if (is_short) (void)read_pause_.begin(now_);
 }
 
 void PipeRun::on_read(std::int32_t result) {
@@ -153,6 +165,7 @@ void PipeRun::on_input_end() {
 void PipeRun::check(ByteSpan bytes) {
   bytes_in_ += bytes.size();
   flow_.on_read(bytes.size(), now_);
+  read_pause_.on_read(bytes.size());
   last_moved_ = now_;
   gate_.feed(bytes);
 }

@@ -21,7 +21,12 @@ namespace zsluice::pipeline {
 
 class PipeRun {
  public:
-  PipeRun(const PipeOptions& options, PipeEnds& ends, PipeObserver& observer, io::BlockPool& pool);
+  // `input_capacity_bytes`: what the input holds between the sender and us.
+  PipeRun(const PipeOptions& options,
+          PipeEnds& ends,
+          PipeObserver& observer,
+          io::BlockPool& pool,
+          std::uint64_t input_capacity_bytes);
 
   [[nodiscard]] PipeReport run();
 
@@ -50,8 +55,10 @@ class PipeRun {
   [[nodiscard]] bool read_beside_hold(std::uint64_t bytes_max, bool is_ready);
   [[nodiscard]] bool read_by_copy(std::uint64_t bytes_max);
   [[nodiscard]] bool should_copy_ahead();
+  void on_input_empty();
   void await_input();
   [[nodiscard]] bool write_some();
+  void on_read_operation(std::int32_t result);
   void on_read(std::int32_t result);
   void on_write(std::int32_t result);
   void on_read_error(std::int32_t result);
@@ -71,6 +78,7 @@ class PipeRun {
   Gate gate_;
   Flow flow_;
   ReadAhead read_ahead_;
+  ReadPause read_pause_;
   FirstFailure failure_;
 
   TimePoint started_;
@@ -79,6 +87,7 @@ class PipeRun {
   std::uint64_t bytes_in_ = 0;
   std::uint64_t written_ = 0;
   std::uint64_t buffered_max_ = 0;
+  std::size_t read_room_ = 0;  // of the read in flight
   std::uint64_t said_features_ = 0;
   unsigned turns_unwatched_ = 0;
   bool said_any_data_ = false;

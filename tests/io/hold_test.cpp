@@ -268,13 +268,13 @@ TEST(HoldCreate, ProbingMovesNothing) {
 
 TEST(GrowPipe, MakesItLargerAndNeverSmaller) {
   const FdPair pipe = make_pipe(4096);
-  grow_pipe(pipe.read_end.get());
+  EXPECT_EQ(grow_pipe(pipe.read_end.get()), std::size_t{kPipeBytes});
   EXPECT_EQ(::fcntl(pipe.write_end.get(), F_GETPIPE_SZ), kPipeBytes);
   if (::fcntl(pipe.write_end.get(), F_SETPIPE_SZ, 2 * kPipeBytes) != 2 * kPipeBytes) {
     GTEST_SKIP()
         << "a pipe above fs.pipe-max-size needs CAP_SYS_RESOURCE, which this process lacks";
   }
-  grow_pipe(pipe.write_end.get());
+  EXPECT_EQ(grow_pipe(pipe.write_end.get()), std::size_t{2 * kPipeBytes});
   EXPECT_EQ(::fcntl(pipe.write_end.get(), F_GETPIPE_SZ), 2 * kPipeBytes);
 }
 
@@ -282,9 +282,9 @@ TEST(GrowPipe, LeavesOtherDescriptorsAlone) {
   const FdPair sockets = make_socket_pair();
   const TempFile file;
   const Fd regular = file.open(O_RDWR);
-  grow_pipe(sockets.read_end.get());
-  grow_pipe(regular.get());
-  grow_pipe(-1);
+  EXPECT_EQ(grow_pipe(sockets.read_end.get()), std::nullopt);
+  EXPECT_EQ(grow_pipe(regular.get()), std::nullopt);
+  EXPECT_EQ(grow_pipe(-1), std::nullopt);
 }
 
 // --- a user who has all his pages in pipes already: in a child, as somebody else ---

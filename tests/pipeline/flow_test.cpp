@@ -196,5 +196,46 @@ TEST(ReadAheadTest, AReaderWithNothingToTakeIsNotSlow) {
   EXPECT_FALSE(ahead.should_copy()) << "it has taken everything";
 }
 
+constexpr std::uint64_t kPipe = ReadPause::kCapacityBytes;
+constexpr Duration kSoon = ReadPause::kFlowing - Duration(1);
+
+TEST(ReadPauseTest, AnInputThatFlowsIsLeftAloneForAMoment) {
+  ReadPause pause;
+  pause.on_read(1);
+  EXPECT_FALSE(pause.begin(kStart)) << "nothing says yet that it flows";
+  EXPECT_TRUE(pause.is_over(kStart));
+  pause.on_read(1);
+  EXPECT_TRUE(pause.begin(kStart + kSoon));
+  EXPECT_EQ(pause.until(), kStart + kSoon + ReadPause::kPause);
+  EXPECT_FALSE(pause.is_over(pause.until() - Duration(1)));
+  EXPECT_TRUE(pause.is_over(pause.until()));
+}
+
+TEST(ReadPauseTest, AnInputThatBringsSomethingNowAndThenIsNot) {
+  ReadPause pause;
+  for (int i = 0; i < 3; ++i) {
+    pause.on_read(1);
+    EXPECT_FALSE(pause.begin(kStart + i * ReadPause::kFlowing));
+  }
+}
+
+TEST(ReadPauseTest, APauseThatBroughtNothingIsNotRepeated) {
+  ReadPause pause;
+  EXPECT_FALSE(pause.begin(kStart));
+  pause.on_read(1);
+  EXPECT_TRUE(pause.begin(kStart));
+  EXPECT_FALSE(pause.begin(pause.until()));
+}
+
+TEST(ReadPauseTest, ASenderThatFillsHalfThePipeNeedsItsRoom) {
+  ReadPause pause(kPipe);
+  EXPECT_FALSE(pause.begin(kStart));
+  pause.on_read(kPipe / 4);
+  pause.on_read(kPipe / 4 + 1);
+  EXPECT_FALSE(pause.begin(kStart));
+  pause.on_read(kPipe / 2);
+  EXPECT_TRUE(pause.begin(kStart));
+}
+
 }  // namespace
 }  // namespace zsluice::pipeline
