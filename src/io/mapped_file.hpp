@@ -15,7 +15,7 @@ namespace zsluice::io {
 class MappedFile final : public ByteSource {
  public:
   // Fails where the file cannot be mapped or is no regular file with known bytes: then it is read
-  // (stream_file.hpp)..
+  // (stream_file.hpp).
   [[nodiscard]] static Result<std::unique_ptr<MappedFile>, SysError> open(
       int fd, const SourceOptions& options);
 
@@ -36,6 +36,7 @@ class MappedFile final : public ByteSource {
         size_at_open_(size),
         window_bytes_(window_bytes),
         position_(start) {}
+  void ask_for_next_window(std::uint64_t begin, std::uint64_t size) const;
   [[nodiscard]] SourceError error_at(std::uint64_t file_offset, SysError cause) const;
 
   FaultGuard guard_;
