@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kRowBytes = kLanes * 4;
-constexpr std::size_t kPrefetchBytes = 2048;
+constexpr std::size_t kPrefetchBytes = 2048;  // nearer and further ones gain less
 
 // Both halves of the register hold the same eight words, since a byte shuffle stays within 128
 // bits; the shuffle then widens (0x80 is a zero byte) and swaps in one instruction, so both byte
@@ -182,8 +182,9 @@ void fletcher4_sum_avx512(LaneSum& sum,
   Lanes lanes = head == 0 ? zero_lanes() : first_row(bytes, head, shuffle);
   bytes += head * 4;
   for (std::size_t rows = words / kLanes; rows > 0; --rows, bytes += kRowBytes) {
-    // The CPU's own prefetching ends with the page, a short range soon behind it: what follows is
-    // the next range as a rule. Addresses that are not mapped do no harm.
+    // A CPU does not prefetch across pages by itself, so that each payload of a page or so begins
+    // with a wait for memory. What lies this far ahead is the next one as a rule. Every second row:
+    // a cache line is two rows. Addresses that are not mapped do no harm.
     if (rows % 2 == 0) _mm_prefetch(bytes + kPrefetchBytes, _MM_HINT_T0);
     add_row(lanes, bytes, shuffle);
   }

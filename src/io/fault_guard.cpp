@@ -118,7 +118,7 @@ Result<MappedPages, SysError> MappedPages::map(int fd, Range range, FaultRecord&
   const std::optional<std::size_t> slot = reserve_slot();
   if (!slot) return sys_failure(SysOperation::map, EAGAIN);
   Slot& entry = handler.slots[*slot];
-  // Not MAP_POPULATE: faults, which map sixteen pages at a time, cost less.
+  // Not MAP_POPULATE: it walks page by page, where a fault maps the cached pages around it as well.
   void* const memory = ::mmap(nullptr, range.bytes, PROT_READ, MAP_SHARED, fd,
                               static_cast<off_t>(range.file_offset));
   if (memory == MAP_FAILED) {

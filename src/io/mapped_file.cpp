@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,13 +20,6 @@ Result<std::uint64_t, SysError> size_of(int fd) {
   if (::fstat(fd, &status) != 0) return sys_failure(SysOperation::examine);
   if (!S_ISREG(status.st_mode)) return sys_failure(SysOperation::map, ENODEV);
   return static_cast<std::uint64_t>(status.st_size);
-}
-
-// To ask the disk for what the page cache has costs as much as to map it.
-bool is_cached(int fd, std::uint64_t offset) {
-  std::byte byte{};
-  const iovec vector{&byte, 1};
-  return ::preadv2(fd, &vector, 1, static_cast<off_t>(offset), RWF_NOWAIT) >= 0;
 }
 
 }  // namespace
@@ -47,6 +39,8 @@ Result<std::unique_ptr<MappedFile>, SysError> MappedFile::open(int fd,
   if (trial == MAP_FAILED) return sys_failure(SysOperation::map);
   ::munmap(trial, page);
 
+  // The kernel reads ahead of the faults. Asking for each next window as well gains nothing on a
+  // disk, and costs as much as mapping it where the page cache has it.
   ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   const std::size_t window = std::max((options.window_bytes + page - 1) / page, std::size_t{1});
   return std::unique_ptr<MappedFile>(new MappedFile(fd, start, *size, window * page));
@@ -66,18 +60,9 @@ Result<Window, SourceError> MappedFile::next() {
 
   const std::uint64_t end = begin + length;
   position_ = end;
-  ask_for_next_window(end, *size);
   ::lseek(fd_, static_cast<off_t>(end), SEEK_SET);
   const ByteSpan bytes = pages->bytes().subspan(static_cast<std::size_t>(from - begin));
   return Window(std::move(*pages), bytes, from - start_);
-}
-
-// Its last page stands for all of it: what is read in order comes in order.
-void MappedFile::ask_for_next_window(std::uint64_t begin, std::uint64_t size) const {
-  if (begin >= size) return;
-  const std::uint64_t length = std::min<std::uint64_t>(window_bytes_, size - begin);
-  if (is_cached(fd_, begin + length - 1)) return;
-  ::posix_fadvise(fd_, static_cast<off_t>(begin), static_cast<off_t>(length), POSIX_FADV_WILLNEED);
 }
 
 // A shrunken file faults only from the next page on; the rest of its last page turns to zeros

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A regular file as windows of its pages: the bytes are read where the page cache holds them. Each
-// window is unmapped by its holder; the next one is asked of the disk while this one is used.
+// window is unmapped by its holder.
 #pragma once
 
 #include "io/fault_guard.hpp"
@@ -36,7 +36,6 @@ class MappedFile final : public ByteSource {
         size_at_open_(size),
         window_bytes_(window_bytes),
         position_(start) {}
-  void ask_for_next_window(std::uint64_t begin, std::uint64_t size) const;
   [[nodiscard]] SourceError error_at(std::uint64_t file_offset, SysError cause) const;
 
   FaultGuard guard_;

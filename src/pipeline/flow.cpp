@@ -21,14 +21,12 @@ void ReadAhead::look(std::uint64_t written, bool has_waiting, TimePoint now) {
   written_at_start_ = written;
 }
 
-bool ReadPause::begin(TimePoint now) {
-  const bool has_flowed = found_empty_ && now - *found_empty_ < kFlowing;
+void ReadPause::on_empty(TimePoint now) {
+  const bool flows = found_empty_ && now - *found_empty_ < kFlowing;
   const bool is_little = bytes_read_ > 0 && bytes_read_ <= little_bytes_;
+  if (flows && is_little) until_ = now + kPause;
   found_empty_ = now;
   bytes_read_ = 0;
-  if (!has_flowed || !is_little) return false;
-  until_ = now + kPause;
-  return true;
 }
 
 Flow::Flow(const FlowOptions& options, TimePoint now)

@@ -13,6 +13,7 @@
 
 #include "zsluice/base/token_bucket.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -59,30 +60,32 @@ class ReadAhead {
 };
 
 // A sender that writes little at a time, and finds us waiting each time, must wake us for each of
-// its writes: for both sides that costs more than the bytes themselves. So an input that flows and
-// has been found empty is left alone for a moment, with nobody waiting, and bytes gather. An input
-// that brings something now and then is waited for at once.
+// its writes: for both sides that costs more than the bytes themselves. So a pipe that flows and
+// has been found empty is left alone for a moment, with nobody waiting, and bytes gather. A pipe
+// that brings something now and then is waited for at once. The end of a stream that flows may be
+// seen a pause later.
 class ReadPause {
  public:
   static constexpr Duration kPause = std::chrono::microseconds(50);
-  // Found empty again within this time, it flows.
-  static constexpr Duration kFlowing = std::chrono::milliseconds(1);
-  // Of an input that does not say how much it holds: what a pipe does by default.
-  static constexpr std::uint64_t kCapacityBytes = std::uint64_t{64} << 10;
+  // Found empty again within this time, it flows. Not much more than what a pause really takes,
+  // which with a timer's slack is twice as long: else it would gather nothing.
+  static constexpr Duration kFlowing = std::chrono::microseconds(200);
+  // What the fastest sender may bring during a pause: it must not find the pipe full.
+  static constexpr std::uint64_t kRoomBytes = std::uint64_t{512} << 10;
 
-  // `capacity_bytes`: what the input holds between sender and reader. Half of it may be read at a
-  // time and still count as little: the rest is room for what comes during the pause.
-  explicit ReadPause(std::uint64_t capacity_bytes = kCapacityBytes)
-      : little_bytes_(capacity_bytes / 2) {}
+  // `capacity_bytes`: what the input pipe holds; 0 where it is none. Without the room above there
+  // are no pauses.
+  explicit ReadPause(std::uint64_t capacity_bytes)
+      : little_bytes_(capacity_bytes - std::min(capacity_bytes, kRoomBytes)) {}
 
   void on_read(std::uint64_t bytes) { bytes_read_ += bytes; }
-  // There was nothing more to read. Whether to pause, until until().
-  [[nodiscard]] bool begin(TimePoint now);
+  // There was nothing more to read: a pause may begin.
+  void on_empty(TimePoint now);
   [[nodiscard]] bool is_over(TimePoint now) const { return now >= until_; }
   [[nodiscard]] TimePoint until() const { return until_; }
 
  private:
-  std::uint64_t little_bytes_;
+  std::uint64_t little_bytes_;    // at a time
   std::uint64_t bytes_read_ = 0;  // since it was last found empty
   std::optional<TimePoint> found_empty_;
   TimePoint until_{};

@@ -131,6 +131,8 @@ void PipeRun::look_for_a_stall() {
   // Our own rate holds bytes back: nobody is to blame.
   const bool is_held_back = !waits_for_output && !everything_written();
   if (is_held_back && flow_.has_output_rate()) last_moved_ = now_;
+  // Nor where nobody was asked: we may have been stopped in a pause of our own.
+  if (!waits_for_output && !reading_ && !awaits_input_) return;
   if (now_ - last_moved_ < *options_.stall_timeout) return;
   failure_.set(Stalled{*options_.stall_timeout, waits_for_output});
   abort_write();
@@ -258,8 +260,7 @@ PipeReport PipeRun::report() {
 }
 
 PipeReport run_pipe(const PipeOptions& options, PipeEnds ends, PipeObserver& observer) {
-  const std::uint64_t input_capacity_bytes =
-      io::grow_pipe(ends.input).value_or(ReadPause::kCapacityBytes);
+  const std::uint64_t input_capacity_bytes = io::grow_pipe(ends.input).value_or(0);
   io::grow_pipe(ends.output.get());
   const bool may_hold = options.allow_hold && io::Hold::fits(ends.input, ends.output.get());
   const auto pool = io::BlockPool::create(static_cast<std::size_t>(pool_bytes(options, may_hold)));

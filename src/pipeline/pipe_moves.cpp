@@ -93,16 +93,18 @@ bool PipeRun::read_beside_hold(std::uint64_t bytes_max, bool is_ready) {
   const std::int32_t result = input_.read(std::span(&vector, 1), is_ready);
   if (result == -EAGAIN) {
     (void)buffer_.commit(0);
-    on_input_empty();
+    await_input();
     return false;
   }
   on_read(result);
   return true;
 }
 
-// Now or, if a pause comes first and brings nothing, when it is found empty again.
+// Awaits it, unless a pause comes first: then it is tried again.
 void PipeRun::on_input_empty() {
-  if (!read_pause_.begin(ends_.backend.now())) await_input();
+  const TimePoint now = ends_.backend.now();
+  read_pause_.on_empty(now);
+  if (read_pause_.is_over(now)) await_input();
 }
 
 void PipeRun::await_input() {
@@ -140,7 +142,7 @@ void PipeRun::on_read_operation(std::int32_t result) {
   reading_ = false;
   on_read(result);
   const bool is_short = result > 0 && static_cast<std::size_t>(result) < read_room_;
-  if (is_short) (void)read_pause_.begin(now_);
+  if (is_short) read_pause_.on_empty(now_);
 }
 
 void PipeRun::on_read(std::int32_t result) {

@@ -3,7 +3,8 @@
 // come in and go out).
 //
 // Each turn: write what may be written, read what there is room for, and when neither moved
-// anything at once, sleep in the backend until something is ready or due. On the copy path reads
+// anything at once, sleep in the backend until something is ready or due, or an input that flows in
+// little pieces has had a moment to gather (ReadPause). On the copy path reads
 // and writes are operations of the backend; on the hold path they are direct calls that never
 // block, and the backend only tells when to try again.
 #pragma once

@@ -196,45 +196,54 @@ TEST(ReadAheadTest, AReaderWithNothingToTakeIsNotSlow) {
   EXPECT_FALSE(ahead.should_copy()) << "it has taken everything";
 }
 
-constexpr std::uint64_t kPipe = ReadPause::kCapacityBytes;
+constexpr std::uint64_t kPipe = std::uint64_t{1} << 20;
+constexpr std::uint64_t kLittle = kPipe - ReadPause::kRoomBytes;
 constexpr Duration kSoon = ReadPause::kFlowing - Duration(1);
 
-TEST(ReadPauseTest, AnInputThatFlowsIsLeftAloneForAMoment) {
-  ReadPause pause;
-  pause.on_read(1);
-  EXPECT_FALSE(pause.begin(kStart)) << "nothing says yet that it flows";
-  EXPECT_TRUE(pause.is_over(kStart));
-  pause.on_read(1);
-  EXPECT_TRUE(pause.begin(kStart + kSoon));
+bool pauses(ReadPause& pause, std::uint64_t bytes, TimePoint now) {
+  pause.on_read(bytes);
+  pause.on_empty(now);
+  return !pause.is_over(now);
+}
+
+TEST(ReadPauseTest, APipeThatFlowsIsLeftAloneForAMoment) {
+  ReadPause pause(kPipe);
+  EXPECT_FALSE(pauses(pause, 1, kStart)) << "nothing says yet that it flows";
+  EXPECT_TRUE(pauses(pause, 1, kStart + kSoon));
   EXPECT_EQ(pause.until(), kStart + kSoon + ReadPause::kPause);
   EXPECT_FALSE(pause.is_over(pause.until() - Duration(1)));
   EXPECT_TRUE(pause.is_over(pause.until()));
 }
 
-TEST(ReadPauseTest, AnInputThatBringsSomethingNowAndThenIsNot) {
-  ReadPause pause;
+TEST(ReadPauseTest, APipeThatBringsSomethingNowAndThenIsNot) {
+  ReadPause pause(kPipe);
   for (int i = 0; i < 3; ++i) {
-    pause.on_read(1);
-    EXPECT_FALSE(pause.begin(kStart + i * ReadPause::kFlowing));
+    EXPECT_FALSE(pauses(pause, 1, kStart + i * ReadPause::kFlowing));
   }
 }
 
 TEST(ReadPauseTest, APauseThatBroughtNothingIsNotRepeated) {
-  ReadPause pause;
-  EXPECT_FALSE(pause.begin(kStart));
-  pause.on_read(1);
-  EXPECT_TRUE(pause.begin(kStart));
-  EXPECT_FALSE(pause.begin(pause.until()));
+  ReadPause pause(kPipe);
+  EXPECT_FALSE(pauses(pause, 1, kStart));
+  EXPECT_TRUE(pauses(pause, 1, kStart));
+  EXPECT_FALSE(pauses(pause, 0, pause.until()));
 }
 
 TEST(ReadPauseTest, ASenderThatFillsHalfThePipeNeedsItsRoom) {
   ReadPause pause(kPipe);
-  EXPECT_FALSE(pause.begin(kStart));
-  pause.on_read(kPipe / 4);
-  pause.on_read(kPipe / 4 + 1);
-  EXPECT_FALSE(pause.begin(kStart));
-  pause.on_read(kPipe / 2);
-  EXPECT_TRUE(pause.begin(kStart));
+  EXPECT_FALSE(pauses(pause, 1, kStart));
+  pause.on_read(kLittle);
+  EXPECT_FALSE(pauses(pause, 1, kStart));
+  EXPECT_TRUE(pauses(pause, kLittle, kStart));
+}
+
+TEST(ReadPauseTest, ASmallPipeHasNoRoomForOne) {
+  for (const std::uint64_t capacity :
+       {std::uint64_t{0}, std::uint64_t{4096}, ReadPause::kRoomBytes}) {
+    ReadPause pause(capacity);
+    EXPECT_FALSE(pauses(pause, 1, kStart));
+    EXPECT_FALSE(pauses(pause, 1, kStart));
+  }
 }
 
 }  // namespace

@@ -518,5 +518,15 @@ TEST_P(PipeHold, AStuckReaderDoesNotKeepItBusy) {
   EXPECT_LE(backend_->wakeups(), 1000U);
 }
 
+// What is brought while nobody waits wakes nobody.
+TEST_P(PipeHold, AnInputThatFlowsInLittlePiecesIsLeftToGather) {
+  const Bytes stream = with_records(50, 4096);
+  pass(stream, {.brings = 1000});
+  EXPECT_FALSE(report_.failure);
+  EXPECT_EQ(seen_, stream);
+  EXPECT_TRUE(report_.held);
+  EXPECT_LT(backend_->wakeups(), stream.size() / 1000 / 4);
+}
+
 }  // namespace
 }  // namespace zsluice::pipeline

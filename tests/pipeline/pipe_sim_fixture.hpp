@@ -36,6 +36,7 @@ struct SimRun {
 
 struct SimExtras {
   RateSource* rate = nullptr;
+  bool input_is_pipe = false;  // to those who ask the descriptor
   std::vector<TimePoint> states_due{};
 };
 
@@ -43,13 +44,15 @@ inline SimRun simulate(const test::SimScript& script,
                        const PipeOptions& options = {},
                        const SimExtras& extras = {}) {
   io::Fd output(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  test::SimBackend backend(script, kSimInput, output.get());
+  const Ends pipe = extras.input_is_pipe ? make_pipe() : Ends{};
+  const int input = extras.input_is_pipe ? pipe.read_end.get() : kSimInput;
+  test::SimBackend backend(script, input, output.get());
   Remarks remarks;
   remarks.states_due = extras.states_due;
   SimRun run;
   run.report = run_pipe(
       options,
-      {.backend = backend, .input = kSimInput, .output = std::move(output), .rate = extras.rate},
+      {.backend = backend, .input = input, .output = std::move(output), .rate = extras.rate},
       remarks);
   run.states = remarks.states;
   run.output = backend.output();

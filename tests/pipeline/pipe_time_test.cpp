@@ -260,29 +260,50 @@ TEST(PipeState, IsSaidWhenItIsDue) {
   EXPECT_EQ(run.end, TimePoint{} + seconds(100)) << "nothing else woke it up for longer";
 }
 
-TEST(PipePause, AnInputThatFlowsInSmallPiecesIsLeftToGather) {
+SimScript little_pieces() {
   SimScript script = zeros(100 << 10);
   script.read_bytes_max = 1 << 10;
-  const SimRun run = simulate(script, any_data());
+  return script;
+}
+
+TEST(PipePause, AnInputThatFlowsInLittlePiecesIsLeftToGather) {
+  const SimRun run = simulate(little_pieces(), any_data(), {.input_is_pipe = true});
   EXPECT_FALSE(run.report.failure);
   EXPECT_EQ(run.report.bytes_out, std::uint64_t{100 << 10});
-  ASSERT_GT(run.reads.size(), 99U);
+  ASSERT_GE(run.reads.size(), 100U);
   // The first two show that it flows.
   for (std::size_t i = 2; i < 100; ++i) {
-    EXPECT_GE(run.reads[i].at, run.reads[i - 1].at + ReadPause::kPause);
+    EXPECT_EQ(run.reads[i].at, run.reads[i - 1].at + ReadPause::kPause);
   }
+}
+
+TEST(PipePause, WhatIsNoPipeIsReadAtOnce) {
+  const SimRun run = simulate(little_pieces(), any_data());
+  EXPECT_FALSE(run.report.failure);
+  EXPECT_EQ(run.end, TimePoint{});
 }
 
 TEST(PipePause, WhatComesNowAndThenIsReadAtOnce) {
   SimScript script = zeros(100);
   for (std::uint64_t at = 10; at < 100; at += 10)
     script.input_pauses.push_back({at, seconds(1)});
-  const SimRun run = simulate(script, any_data());
+  const SimRun run = simulate(script, any_data(), {.input_is_pipe = true});
   EXPECT_FALSE(run.report.failure);
+  EXPECT_EQ(run.report.bytes_out, 100U);
   for (const SimMoment& moment : run.writes) {
-    const auto since = moment.at - TimePoint{};
-    EXPECT_EQ(since % seconds(1), Duration::zero()) << "passed on when it came";
+    EXPECT_EQ((moment.at - TimePoint{}) % seconds(1), Duration::zero()) << "passed on when it came";
   }
+}
+
+TEST(PipePause, ASuspendInOneIsNoStall) {
+  SimScript script = little_pieces();
+  script.oversleep = {.after = milliseconds(1), .by = hours(1)};
+  PipeOptions options = any_data();
+  options.stall_timeout = seconds(60);
+  const SimRun run = simulate(script, options, {.input_is_pipe = true});
+  EXPECT_FALSE(run.report.failure);
+  EXPECT_EQ(run.report.bytes_out, std::uint64_t{100 << 10});
+  EXPECT_GT(run.end, TimePoint{} + hours(1));
 }
 
 }  // namespace

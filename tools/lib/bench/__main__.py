@@ -104,7 +104,13 @@ def measure(options, folder):
     """The whole report."""
     setup = Setup(options, folder)
     named = options.workload or (QUICK_WORKLOADS if options.quick else tuple(WORKLOADS))
-    tables = [table for name in WORKLOADS if name in named for table in WORKLOADS[name](setup)]
+    tables = []
+    for name in WORKLOADS:
+        if name not in named:
+            continue
+        new = WORKLOADS[name](setup)
+        setup.say("\n".join([name, "", *map(table_text, new)]))  # lest a later one fails
+        tables += new
     # Ratios of a quick look promise nothing.
     if not options.quick:
         tables = setup.goals.tables() + tables

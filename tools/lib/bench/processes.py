@@ -12,6 +12,8 @@ USAGE = 2
 # No single run of a workload takes so long, on any machine worth measuring on.
 SECONDS_MAX = 1800
 STDERR_CHARACTERS_MAX = 200
+# Of what the last command of a chain may say.
+OUTPUT_BYTES_MAX = 1 << 20
 
 
 class Unusable(Exception):
@@ -116,7 +118,8 @@ def run_chain(measured, commands, pipe_size=0):
         if at_fault:
             causes = [cause for cause in at_fault if cause[1] != BROKEN_PIPE]
             raise Unusable(causes[0][0] if causes else "it did not read to the end")
-        return Run(usages, (folder / "output").read_text(encoding="utf-8", errors="replace"))
+        with open(folder / "output", "rb") as output:
+            return Run(usages, output.read(OUTPUT_BYTES_MAX).decode("utf-8", errors="replace"))
 
 
 def run_one(measured, command):
