@@ -22,6 +22,11 @@ def cpu_model():
     return found[1] if found else platform.machine()
 
 
+def kernel_version():
+    """Without what a builder has added."""
+    return re.match(r"[\d.]*", platform.release())[0]
+
+
 def memory_gib():
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / (1 << 30)
 
@@ -50,7 +55,7 @@ def describe(setup):
     loads = " ".join(f"{load:.2f}" for load in setup.load_at_start)
     return "\n".join((
         f"{datetime.date.today().isoformat()}, {cpu_model()}, {os.cpu_count()} cores,"
-        f" {memory_gib():.0f} GiB RAM, Linux {platform.release()}, release preset;"
+        f" {memory_gib():.0f} GiB RAM, Linux {kernel_version()}, release preset;"
         f" load average at the start {loads}.",
         "",
         "; ".join(versions) + f"; `zstream`: {zstream_version(setup.zstream)}.",
