@@ -10,6 +10,7 @@
 // to become ready that the hold path needed per iteration. No checksum is computed: that cost is
 // the same for all.
 #include "io/fd.hpp"
+#include "io/without_interruption.hpp"
 
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
@@ -37,6 +38,7 @@
 namespace {
 
 using zsluice::io::Fd;
+using zsluice::io::without_interruption;
 
 constexpr std::uint64_t kIterationBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kPeerBytes = std::size_t{128} << 10;
@@ -48,15 +50,6 @@ constexpr auto kNoOffset = std::numeric_limits<std::uint64_t>::max();
 constexpr std::int64_t kNoSpliceOffset = -1;
 
 // All functions below that return an int return a count or 0, or -errno.
-
-template <class Call>
-int without_interruption(Call call) {
-  for (;;) {
-    const ssize_t result = call();
-    if (result >= 0) return static_cast<int>(result);
-    if (errno != EINTR) return -errno;
-  }
-}
 
 // A count of 0 means that a peer is gone, which must not happen.
 int or_end(int count) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "io/channel.hpp"
 
+#include "io/without_interruption.hpp"
+
 #include <fcntl.h>
 #include <sys/socket.h>
 
@@ -18,15 +20,6 @@ constexpr off_t kCurrentPosition = -1;
 
 // A terminal that says it has room may have room for this much only.
 constexpr std::size_t kTerminalWriteBytes = 256;
-
-template <class Call>
-std::int32_t without_interruption(Call call) {
-  for (;;) {
-    const ssize_t result = call();
-    if (result >= 0) return static_cast<std::int32_t>(result);
-    if (errno != EINTR) return -errno;
-  }
-}
 
 // sendmsg and recvmsg share a header that has no const form.
 msghdr message_of(std::span<const iovec> vectors) {

@@ -2,6 +2,7 @@
 #include "io/hold.hpp"
 
 #include "io/file_kind.hpp"
+#include "io/without_interruption.hpp"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -15,15 +16,6 @@ namespace {
 
 // Smaller ones are not worth their calls: a record would need several.
 constexpr std::size_t kPipeBytesMin = 64 << 10;
-
-template <class Call>
-std::int32_t without_interruption(Call call) {
-  for (;;) {
-    const ssize_t result = call();
-    if (result >= 0) return static_cast<std::int32_t>(result);
-    if (errno != EINTR) return -errno;
-  }
-}
 
 bool is_empty(int pipe) {
   int bytes = 0;
