@@ -27,7 +27,8 @@ function(zsluice_add_module name)
 endfunction()
 
 # zsluice_add_test(NAME LABEL unit|kernel|cli SOURCES a_test.cpp… DEPENDS drr…)
-# One test binary per module; every TEST becomes a ctest case of its own.
+# One test binary per module; every TEST becomes a ctest case of its own, or every binary one case where
+# ZSLUICE_TEST_BY_PROGRAM is on: a program under AddressSanitizer takes longer to start than most tests.
 function(zsluice_add_test name)
   cmake_parse_arguments(arg "" "LABEL" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
@@ -36,7 +37,17 @@ function(zsluice_add_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(
     ${name} PRIVATE ZSLUICE_TEST_CORPUS="${PROJECT_SOURCE_DIR}/tests/corpus")
-  # NO_PRETTY_VALUES: names end in the parameter's name, not in its bytes.
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
-                       PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120)
+  target_compile_options(${name} PRIVATE ${ZSLUICE_TEST_OPTIONS})
+  if(ZSLUICE_TEST_BY_PROGRAM)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 1800)
+  else()
+    # NO_PRETTY_VALUES: names end in the parameter's name, not in its bytes.
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
+                         PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120)
+  endif()
+  if(arg_LABEL STREQUAL "kernel")
+    # tests/zfs runs them on a second kernel.
+    set_property(GLOBAL APPEND PROPERTY ZSLUICE_KERNEL_TESTS ${name})
+  endif()
 endfunction()
