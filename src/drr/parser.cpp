@@ -65,6 +65,30 @@ FaultKind kind_of(FaultCode code) {
   return FaultKind::damaged;
 }
 
+Parser::Parser(const StreamPlace& place, ParserOptions options) : Parser(options) {
+  using Inside = StreamPlace::Inside;
+  switch (place.inside) {
+    case Inside::package_header:
+      state_ = State::package_header;
+      break;
+    case Inside::package:
+      state_ = State::package_body;
+      break;
+    case Inside::substream:
+    case Inside::package_substream:
+      state_ = State::substream;
+      break;
+  }
+  in_package_ = place.inside != Inside::substream;
+  order_ = place.order;
+  begin_toguid_ = place.toguid;
+  last_toguid_ = place.toguid;
+  sum_ = place.sum;
+  records_ = place.record;
+  consumed_ = place.offset;
+  watermark_ = place.offset;
+}
+
 Step Parser::next(ByteSpan& input) {
   if (record_pending_) {
     record_pending_ = false;
@@ -133,7 +157,7 @@ Step Parser::accept_rare_header(const std::byte* bytes) {
       return accept_package_header_end();
     case State::package_body:
       if (begin_byte_order(bytes)) return accept_begin(bytes, true);
-      mark_current(bytes, order_);
+      mark_current(bytes, end_byte_order(bytes));
       return accept_package_end();
     case State::substream:
     case State::stream_done:
@@ -222,12 +246,18 @@ Step Parser::accept_package_header_end() {
   return announce(Role::package_header_end, 0);
 }
 
+// Of a package's closing END: its own, since none of the BEGINs before it rules there.
+ByteOrder Parser::end_byte_order(const std::byte* bytes) const {
+  constexpr auto kEnd = static_cast<std::uint32_t>(RecordType::end);
+  if (load<std::uint32_t>(bytes, ByteOrder::little) == kEnd) return ByteOrder::little;
+  if (load<std::uint32_t>(bytes, ByteOrder::big) == kEnd) return ByteOrder::big;
+  return order_;
+}
+
 Step Parser::accept_package_end() {
   constexpr auto kEnd = static_cast<std::uint32_t>(RecordType::end);
   const std::uint32_t code = record_.type_code();
-  if (code != kEnd && byteswapped(code) != kEnd) {
-    return fail(FaultCode::unexpected_record, code);
-  }
+  if (code != kEnd) return fail(FaultCode::unexpected_record, code);
   const std::size_t wrong = first_wrong_end_byte(kPayloadLengthAt, {});
   if (wrong != kRecordBytes) return fail(FaultCode::nonzero_end_bytes, wrong);
   prove_to(consumed_);

@@ -115,6 +115,12 @@ Verdict RecordRules::check(Role role, const RecordView& record) {
   return std::nullopt;
 }
 
+void RecordRules::enter(std::uint64_t features, std::uint32_t begin_flags) {
+  features_ = features;
+  begin_flags_ = begin_flags;
+  forget_position();
+}
+
 void RecordRules::forget_position() {
   has_range_ = false;
   range_forgotten_ = true;

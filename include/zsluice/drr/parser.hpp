@@ -55,9 +55,31 @@ struct ParserOptions {
   bool sum_payloads = true;
 };
 
+// What is said of a stream up to a place between two of its records: enough to go on reading there
+// without what is before it. Whoever hands it in vouches for it.
+struct StreamPlace {
+  enum class Inside : std::uint8_t {
+    package_header,     // behind a package's BEGIN, before its END
+    package,            // between two substreams of a package
+    substream,          // in a substream that is the whole stream
+    package_substream,  // in a substream of a package
+  };
+  Inside inside = Inside::substream;
+  ByteOrder order = kHostOrder;  // of the running BEGIN; means nothing between substreams
+  std::uint64_t toguid = 0;      // of the substream's BEGIN,
+  std::uint64_t features = 0;    // as are these, which the rules need
+  std::uint32_t begin_flags = 0;
+  checksum::Fletcher4 sum{};  // everything since the running BEGIN
+  std::uint64_t record = 0;   // the number that the next record gets
+  std::uint64_t offset = 0;   // in the stream
+};
+
 class Parser {
  public:
   explicit Parser(ParserOptions options = {}) : options_(options) {}
+  // Starts in the middle of a stream: the input's first byte is the one at `place`. Offsets and
+  // record numbers are those of the whole stream; everything before the place counts as proven.
+  explicit Parser(const StreamPlace& place, ParserOptions options = {});
 
   // Consumes a prefix of `input` (the span is advanced) and reports what was met. The views handed
   // out alias `input` or the parser, and are valid until the next call.
@@ -100,7 +122,7 @@ class Parser {
   [[nodiscard]] std::uint64_t last_toguid() const { return last_toguid_; }
 
   // --- always ---
-  // Bytes consumed since the first byte of the input.
+  // Bytes consumed since the first byte of the input (of the stream, from a StreamPlace).
   [[nodiscard]] std::uint64_t consumed() const { return consumed_; }
   [[nodiscard]] std::uint64_t watermark() const { return watermark_; }
   // The record last met, as a message would name it.
@@ -163,6 +185,7 @@ class Parser {
   [[nodiscard]] std::size_t first_wrong_end_byte(std::size_t zero_from,
                                                  const checksum::Fletcher4& before) const;
   Step accept_package_header_end();
+  [[nodiscard]] ByteOrder end_byte_order(const std::byte* bytes) const;
   Step accept_package_end();
   Step accept_as_stated();
   Step truncated_in_header();

@@ -28,6 +28,8 @@ class RecordRules {
   // To be called with every record in stream order.
   [[nodiscard]] std::optional<Violation> check(Role role, const RecordView& record);
 
+  // Goes on inside a substream whose BEGIN said this.
+  void enter(std::uint64_t features, std::uint32_t begin_flags);
   // Records may be missing before the next one: rules about their order start afresh.
   void forget_position();
 

@@ -19,6 +19,11 @@ class StreamChecker {
  public:
   explicit StreamChecker(CheckerOptions options = {})
       : parser_(options.parser), rules_(options.strictness) {}
+  // From a place in mid-stream: rules that need what came before it start afresh.
+  explicit StreamChecker(const StreamPlace& place, CheckerOptions options = {})
+      : parser_(place, options.parser), rules_(options.strictness) {
+    rules_.enter(place.features, place.begin_flags);
+  }
 
   // As Parser's; Step::fault with FaultCode::rule_broken ends the stream like any fault.
   [[nodiscard]] Step next(ByteSpan& input);
