@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// PointSearch: the first pass over a stored stream or package, which finds the substream that a
+// token names and the place in it where a resumed stream starts. It needs headers only, and the
+// nvlist of BEGINs. Whether the token fits is known before anything is written.
+//
+// Offsets are bytes from the start of what is searched. Memory is bounded: of the substreams met
+// only the first kSeenMax are kept, for messages.
+#pragma once
+
+#include "zsluice/base/bytes.hpp"
+#include "zsluice/base/result.hpp"
+#include "zsluice/drr/parser.hpp"
+#include "zsluice/resume/target.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace zsluice::resume {
+
+struct SeenSubstream {
+  std::uint64_t toguid = 0;
+  std::uint64_t fromguid = 0;
+  std::string toname;  // foreign text
+};
+
+struct FoundPoint {
+  std::uint64_t stream_offset = 0;     // of the stream or package that holds the substream
+  std::uint64_t substream_offset = 0;  // of its BEGIN
+  bool in_package = false;
+  // The point was found: an OBJECT record of its object, and unless its offset is 0 a record of
+  // data that begins there or goes over it. Without that all records are sent.
+  bool object_is_there = false;
+  // Of the first record that is sent: the OBJECT_RANGE or OBJECT of the object; when that is not
+  // there, the first one behind BEGIN.
+  std::uint64_t first_offset = 0;
+};
+
+class PointSearch {
+ public:
+  static constexpr std::size_t kSeenMax = 16;
+
+  explicit PointSearch(Target target) : target_(std::move(target)) {}
+
+  // For each record, in order. `payload`: needed for a BEGIN of a substream, whole; else ignored.
+  void add(drr::Role role,
+           const drr::RecordView& record,
+           ByteSpan payload,
+           std::uint64_t stream_offset);
+
+  // Nothing that follows can change the answer.
+  [[nodiscard]] bool is_decided() const { return phase_ == Phase::decided; }
+  // The answer, when that is so or the input has ended.
+  [[nodiscard]] Result<FoundPoint, Refusal> result() const;
+
+  [[nodiscard]] const std::vector<SeenSubstream>& seen() const { return seen_; }
+  [[nodiscard]] std::uint64_t substreams() const { return substreams_; }
+
+ private:
+  enum class Phase : std::uint8_t { searching, inside, decided };
+
+  void take_begin(const drr::RecordView& record, ByteSpan payload, std::uint64_t stream_offset);
+  void take_body(const drr::RecordView& record, std::uint64_t stream_offset);
+  void decide(bool is_placed);
+
+  Target target_;
+  Phase phase_ = Phase::searching;
+  FoundPoint found_;
+  std::optional<std::uint64_t> package_offset_;
+  std::optional<std::uint64_t> first_body_;
+  std::optional<std::uint64_t> range_;
+  std::optional<std::uint64_t> object_;
+  bool met_substream_ = false;
+  std::optional<Refusal> refusal_;
+  std::optional<std::uint64_t> other_origin_;
+  std::vector<SeenSubstream> seen_;
+  std::uint64_t substreams_ = 0;
+};
+
+}  // namespace zsluice::resume

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Stitcher: a stream that was cut off (PARTIAL) and the one that continues it (CONTINUATION, of
+// `zfs send -t`) become one ordinary whole stream, byte for byte the uninterrupted one.
+//
+// The continuation says where it starts, a point (object, offset). PARTIAL gives all records before
+// that point, unchanged; the continuation gives all others, with new checksums. What has to be
+// there again wherever a stream starts (the OBJECT_RANGE and OBJECT of the object, its FREE to the
+// end, its unmodified SPILL) is taken from PARTIAL, and from the continuation only when PARTIAL has
+// not got it. So it does not matter that the two overlap. A gap between them is refused.
+//
+// A PARTIAL that is itself a resumed stream stays one. A PARTIAL that is a package must be cut in
+// its last substream: the result ends with that substream, and is a package that is not finished
+// (what follows in it no `zfs send -t` sends).
+//
+//     start(…the continuation's BEGIN and nvlist…)
+//     add_partial(…each proven record of PARTIAL…)   then  partial_ended()
+//     add_continuation(…each proven record of it, BEGIN included…)
+//
+// A refusal may come when PARTIAL's records have been written: they are what they were, without
+// END.
+#pragma once
+
+#include "zsluice/base/bytes.hpp"
+#include "zsluice/base/result.hpp"
+#include "zsluice/base/wire_int.hpp"
+#include "zsluice/checksum/fletcher4.hpp"
+#include "zsluice/drr/begin_payload.hpp"
+#include "zsluice/drr/parser.hpp"
+#include "zsluice/resume/record_writer.hpp"
+#include "zsluice/resume/target.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace zsluice::resume {
+
+class Stitcher {
+ public:
+  using Answer = Result<std::optional<Piece>, Refusal>;
+
+  [[nodiscard]] Result<void, Refusal> start(const drr::RecordView& begin, ByteSpan payload);
+
+  // What is to be written for this record, if anything, valid until the next call and as long as
+  // `record` and `payload` are. All that is written of PARTIAL is a prefix of it.
+  [[nodiscard]] Answer add_partial(drr::Role role, const drr::RecordView& record, ByteSpan payload);
+  // Leaves out records of PARTIAL between BEGIN and here, all of which lie before the point:
+  // `bytes` of them, the running sum behind them, and whether the OBJECT of the point's object is
+  // among them with what belongs to it.
+  void skip_partial(std::uint64_t bytes, const checksum::Fletcher4& sum, bool has_object);
+  [[nodiscard]] Result<void, Refusal> partial_ended();
+  // How much of PARTIAL is part of the result.
+  [[nodiscard]] std::uint64_t kept_bytes() const { return kept_bytes_; }
+
+  [[nodiscard]] Answer add_continuation(drr::Role role,
+                                        const drr::RecordView& record,
+                                        ByteSpan payload);
+
+  [[nodiscard]] drr::ResumePoint point() const { return point_; }
+  // The substream's END has been made.
+  [[nodiscard]] bool is_done() const { return phase_ == Phase::done; }
+  // The result is a package without its end.
+  [[nodiscard]] bool is_in_package() const { return in_package_; }
+
+ private:
+  enum class Phase : std::uint8_t { before, inside, cut, joining, passing, done };
+
+  struct Identity {
+    ByteOrder order = kHostOrder;
+    std::uint64_t toguid = 0;
+    std::uint64_t fromguid = 0;
+    std::uint64_t features = 0;
+    std::optional<std::uint64_t> key_guid;
+    std::optional<std::vector<std::uint64_t>> redact_snaps;
+    std::optional<std::vector<std::uint64_t>> redact_from_snaps;
+  };
+
+  [[nodiscard]] std::optional<Refusal> refusal_of_partial(const drr::RecordView& begin,
+                                                          ByteSpan payload) const;
+  Answer begin_partial(const drr::RecordView& record, ByteSpan payload);
+  Answer add_partial_body(const drr::RecordView& record, ByteSpan payload);
+  [[nodiscard]] bool is_needed_of_partial(const drr::RecordView& record);
+  [[nodiscard]] bool is_needed_of_continuation(const drr::RecordView& record);
+  void note_reach(const drr::RecordView& record);
+  Piece keep(const drr::RecordView& record, ByteSpan payload);
+
+  Phase phase_ = Phase::before;
+  Identity continuation_;
+  drr::ResumePoint point_;
+  bool met_snapshot_ = false;
+  std::optional<std::uint64_t> other_origin_;
+  bool in_package_ = false;
+  bool reaches_point_ = false;
+  std::uint32_t heads_seen_ = 0;  // bit per Place
+  // The first record of PARTIAL that is left to the continuation: that must bring it, too.
+  std::optional<drr::ResumePoint> first_left_;
+  std::uint64_t kept_bytes_ = 0;
+  RecordWriter writer_;
+};
+
+}  // namespace zsluice::resume

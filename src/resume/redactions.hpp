@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The lists of redaction snapshots that a BEGIN's nvlist holds (FORMAT.md §D.5).
+#pragma once
+
+#include "zsluice/base/bytes.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace zsluice::resume {
+
+using Guids = std::optional<std::vector<std::uint64_t>>;
+
+struct Redactions {
+  Guids snaps;       // redact_snaps
+  Guids from_snaps;  // redact_from_snaps; a token calls it book_redact_snaps
+
+  friend bool operator==(const Redactions&, const Redactions&) = default;
+};
+
+// `payload`: all that follows BEGIN, which drr::decode_begin_payload() has read without an error,
+// or nothing. Its size bounds what is allocated.
+[[nodiscard]] Redactions redactions_of(ByteSpan payload);
+
+}  // namespace zsluice::resume

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "zsluice/resume/stitch.hpp"
+
+#include "resume/place.hpp"
+#include "resume/redactions.hpp"
+
+#include <utility>
+
+namespace zsluice::resume {
+namespace {
+
+namespace feature = drr::feature;
+using drr::RecordView;
+using drr::Role;
+
+// Bits that say how blocks are sent: both streams must agree on them. Of the others the
+// continuation may have fewer, since `zfs send` finds them out anew.
+constexpr std::uint64_t kForm = feature::kRaw | feature::kCompressed | feature::kLargeBlocks |
+                                feature::kEmbedData | feature::kRedacted | feature::kDedup;
+
+constexpr std::uint32_t bit(Place place) {
+  return std::uint32_t{1} << static_cast<unsigned>(place);
+}
+constexpr std::uint32_t kObjectHeads =
+    bit(Place::range) | bit(Place::object) | bit(Place::tail_free) | bit(Place::old_spill);
+
+Result<drr::BeginPayload, Refusal> read_payload(ByteSpan payload) {
+  if (payload.empty()) return drr::BeginPayload{};
+  const auto decoded = drr::decode_begin_payload(payload);
+  if (decoded) return *decoded;
+  return Unexpected{Refusal{.code = RefusalCode::bad_begin_nvlist, .nvlist = decoded.error()}};
+}
+
+std::optional<std::uint64_t> key_guid_of(const drr::BeginPayload& list) {
+  if (!list.crypt || !list.crypt->has(drr::CryptKey::key_guid)) return std::nullopt;
+  return list.crypt->key_guid;
+}
+
+Refusal refusal(RefusalCode code, std::uint64_t wanted = 0, std::uint64_t found = 0) {
+  return {.code = code, .wanted = wanted, .found = found};
+}
+
+Refusal refusal_at(RefusalCode code, drr::ResumePoint wanted, drr::ResumePoint found) {
+  return {.code = code,
+          .wanted = wanted.object,
+          .found = found.object,
+          .wanted_offset = wanted.offset,
+          .found_offset = found.offset};
+}
+
+// Where a record begins, in the order in which records are sent.
+drr::ResumePoint begin_of(const RecordView& record) {
+  const auto type = static_cast<drr::RecordType>(record.type_code());
+  if (type == drr::RecordType::object_range || type == drr::RecordType::free_objects) {
+    return {.object = drr::decode_object_run(record).first_object, .offset = 0};
+  }
+  const drr::RecordPlace place = drr::place_of(record);
+  return {.object = place.object.value_or(0), .offset = place.offset.value_or(0)};
+}
+
+Stitcher::Answer nothing() {
+  return std::optional<Piece>{};
+}
+
+}  // namespace
+
+Result<void, Refusal> Stitcher::start(const RecordView& begin, ByteSpan payload) {
+  const drr::BeginRecord record = drr::decode_begin(begin);
+  const auto list = read_payload(payload);
+  if (!list) return Unexpected{list.error()};
+  if ((record.features & feature::kResuming) == 0) {
+    return Unexpected{refusal(RefusalCode::not_a_continuation)};
+  }
+  if (!list->resume) return Unexpected{refusal(RefusalCode::no_own_point)};
+  if ((record.features & feature::kDedup) != 0) {
+    return Unexpected{refusal(RefusalCode::deduplicated)};
+  }
+  point_ = *list->resume;
+  continuation_ = {.order = begin.order(),
+                   .toguid = record.toguid,
+                   .fromguid = record.fromguid,
+                   .features = record.features & ~feature::kResuming,
+                   .key_guid = key_guid_of(*list),
+                   .redact_snaps = {},
+                   .redact_from_snaps = {}};
+  Redactions lists = redactions_of(payload);
+  continuation_.redact_snaps = std::move(lists.snaps);
+  continuation_.redact_from_snaps = std::move(lists.from_snaps);
+  return {};
+}
+
+Stitcher::Answer Stitcher::add_partial(Role role, const RecordView& record, ByteSpan payload) {
+  switch (role) {
+    case Role::package_begin:
+      in_package_ = true;
+      break;
+    case Role::substream_begin:
+      if (phase_ == Phase::before) return begin_partial(record, payload);
+      break;
+    case Role::body:
+      if (phase_ != Phase::before) return add_partial_body(record, payload);
+      break;
+    case Role::substream_end:
+      if (phase_ == Phase::before) break;
+      return Unexpected{refusal(RefusalCode::nothing_missing)};
+    case Role::package_header_end:
+    case Role::package_end:
+      break;
+  }
+  return std::optional(keep(record, payload));
+}
+
+Stitcher::Answer Stitcher::begin_partial(const RecordView& record, ByteSpan payload) {
+  const drr::BeginRecord begin = drr::decode_begin(record);
+  if (begin.toguid == continuation_.toguid) {
+    if (begin.fromguid == continuation_.fromguid) {
+      if (const auto refused = refusal_of_partial(record, payload)) return Unexpected{*refused};
+      phase_ = Phase::inside;
+      met_snapshot_ = true;
+      // Behind (1, 0), where receivers begin, nothing can be missing.
+      reaches_point_ = !is_before({.object = 1, .offset = 0}, point_);
+      const auto list = read_payload(payload);
+      if (list && list->resume && *list->resume == point_) reaches_point_ = true;
+    } else {
+      other_origin_ = begin.fromguid;
+    }
+  }
+  writer_ = RecordWriter(record.order());
+  return std::optional(keep(record, payload));
+}
+
+std::optional<Refusal> Stitcher::refusal_of_partial(const RecordView& begin,
+                                                    ByteSpan payload) const {
+  const drr::BeginRecord record = drr::decode_begin(begin);
+  if (begin.order() != continuation_.order) return refusal(RefusalCode::other_byte_order);
+  const std::uint64_t features = record.features & ~feature::kResuming;
+  const std::uint64_t other =
+      (continuation_.features & ~features) | ((continuation_.features ^ features) & kForm);
+  if (other != 0) return refusal(RefusalCode::other_features, features, other);
+  const auto list = read_payload(payload);
+  if (!list) return list.error();
+  const std::optional<std::uint64_t> key_guid = key_guid_of(*list);
+  if (key_guid != continuation_.key_guid) {
+    return refusal(RefusalCode::other_key, key_guid.value_or(0),
+                   continuation_.key_guid.value_or(0));
+  }
+  if (redactions_of(payload) !=
+      Redactions{continuation_.redact_snaps, continuation_.redact_from_snaps}) {
+    return refusal(RefusalCode::redacted_differs);
+  }
+  if ((record.features & feature::kResuming) == 0) return std::nullopt;
+  if (!list->resume) return refusal(RefusalCode::no_own_point);
+  if (!is_before(point_, *list->resume)) return std::nullopt;
+  return refusal_at(RefusalCode::before_own_point, point_, *list->resume);
+}
+
+Stitcher::Answer Stitcher::add_partial_body(const RecordView& record, ByteSpan payload) {
+  note_reach(record);
+  if (phase_ == Phase::inside) {
+    if (is_needed_of_partial(record)) return std::optional(keep(record, payload));
+    phase_ = Phase::cut;
+    first_left_ = begin_of(record);
+    return nothing();
+  }
+  // The continuation will not bring what lies before its point.
+  const Place place = place_of(record, point_);
+  if (place == Place::before || place == Place::straddling) {
+    return Unexpected{refusal_at(RefusalCode::out_of_order, point_, begin_of(record))};
+  }
+  return nothing();
+}
+
+bool Stitcher::is_needed_of_partial(const RecordView& record) {
+  const Place place = place_of(record, point_);
+  if (place == Place::behind) return false;
+  heads_seen_ |= bit(place);
+  return true;
+}
+
+// PARTIAL has everything before the point when it has something at the point or behind it, when its
+// data ends just there, or when the point is the object itself.
+void Stitcher::note_reach(const RecordView& record) {
+  if (reaches_point_) return;
+  switch (place_of(record, point_)) {
+    case Place::straddling:
+    case Place::behind:
+      reaches_point_ = true;
+      break;
+    case Place::object:
+      if (point_.offset == 0) reaches_point_ = true;
+      break;
+    case Place::before:
+      if (point_.offset != 0 &&
+          place_of(record, {point_.object, point_.offset - 1}) == Place::straddling) {
+        reaches_point_ = true;
+      }
+      break;
+    case Place::range:
+    case Place::free_objects:
+    case Place::tail_free:
+    case Place::old_spill:
+      break;
+  }
+}
+
+void Stitcher::skip_partial(std::uint64_t bytes, const checksum::Fletcher4& sum, bool has_object) {
+  writer_ = RecordWriter(continuation_.order, sum);
+  kept_bytes_ += bytes;
+  if (has_object) heads_seen_ |= kObjectHeads;
+}
+
+Result<void, Refusal> Stitcher::partial_ended() {
+  if (!met_snapshot_) {
+    return Unexpected{
+        other_origin_ ? refusal(RefusalCode::other_origin, continuation_.fromguid, *other_origin_)
+                      : refusal(RefusalCode::unknown_snapshot, continuation_.toguid)};
+  }
+  if (!reaches_point_) return Unexpected{refusal_at(RefusalCode::gap, point_, {})};
+  phase_ = Phase::joining;
+  return {};
+}
+
+Stitcher::Answer Stitcher::add_continuation(Role role, const RecordView& record, ByteSpan payload) {
+  if (phase_ != Phase::joining && phase_ != Phase::passing) return nothing();
+  if (role != Role::body && role != Role::substream_end) return nothing();
+  const Phase before = phase_;
+  if (role == Role::substream_end) {
+    phase_ = Phase::done;
+  } else if (!is_needed_of_continuation(record)) {
+    return nothing();
+  }
+  const bool begins = before == Phase::joining && phase_ != Phase::joining;
+  const bool is_end = role == Role::substream_end;
+  if (begins && first_left_ && (is_end || is_before(*first_left_, begin_of(record)))) {
+    return Unexpected{refusal_at(RefusalCode::gap, is_end ? point_ : begin_of(record), {})};
+  }
+  const Piece piece{writer_.put(record.bytes()), payload};
+  writer_.absorb(payload);
+  return std::optional(piece);
+}
+
+bool Stitcher::is_needed_of_continuation(const RecordView& record) {
+  if (phase_ == Phase::passing) return true;
+  const Place place = place_of(record, point_);
+  switch (place) {
+    case Place::behind:
+      phase_ = Phase::passing;
+      return true;
+    case Place::before:
+    case Place::straddling:
+      return false;
+    case Place::range:
+    case Place::free_objects:
+    case Place::object:
+    case Place::tail_free:
+    case Place::old_spill:
+      break;
+  }
+  return (heads_seen_ & bit(place)) == 0;
+}
+
+Piece Stitcher::keep(const RecordView& record, ByteSpan payload) {
+  writer_.keep(record.bytes());
+  writer_.absorb(payload);
+  kept_bytes_ += drr::kRecordBytes + payload.size();
+  return {record.bytes(), payload};
+}
+
+}  // namespace zsluice::resume
