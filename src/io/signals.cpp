@@ -48,6 +48,10 @@ Signals::~Signals() {
   if (is_blocking_) ::pthread_sigmask(SIG_SETMASK, &original_mask_, nullptr);
 }
 
+void Signals::keep_blocked(int signal) {
+  ::sigaddset(&original_mask_, signal);
+}
+
 MutableByteSpan Signals::buffer() {
   return std::as_writable_bytes(std::span(&buffer_, 1));
 }

@@ -43,6 +43,10 @@ class Signals {
 
   [[nodiscard]] const sigset_t& original_mask() const { return original_mask_; }
 
+  // The end does not let this signal through: for a wish that nothing is left of once the work is
+  // done, and that must not end the process then. To be called when no child is started any more.
+  void keep_blocked(int signal);
+
  private:
   Signals() = default;
 

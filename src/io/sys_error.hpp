@@ -17,11 +17,18 @@ enum class SysOperation : std::uint8_t {
   map,         // mmap of a file
   allocate,    // anonymous memory
   set_signal,  // signal masks and handlers
+  lock,        // flock: EWOULDBLOCK when someone else has it
+  run,         // a command of the user's:
+               //   EIO      it failed: `status`
+               //   EPIPE    it exited with 0, but has not read all of its input
+               //   ENODATA  it exited with 0 and gave nothing
+               //   others   it could not be started
 };
 
 struct [[nodiscard]] SysError {
   SysOperation operation;
-  int error;  // an errno value
+  int error;       // an errno value
+  int status = 0;  // only of `run` with EIO: its exit status, or -n when signal n ended it
 
   friend bool operator==(const SysError&, const SysError&) = default;
 };

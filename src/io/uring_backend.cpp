@@ -5,13 +5,18 @@
 #include "io/clock.hpp"
 #include "io/file_kind.hpp"
 
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <limits>
 
 namespace zsluice::io {
@@ -42,12 +47,39 @@ bool is_passing(int status) {
          status == -EBUSY;
 }
 
+// Does the kernel know how to try a pipe (RWF_NOWAIT, 6.4)? What it cannot do for a call it cannot
+// do for the ring. In doubt it blocks: calls of our own work everywhere.
+bool kernel_blocks_on_pipes() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return true;
+  const Fd read_end(ends[0]);
+  const Fd write_end(ends[1]);
+  char byte = 0;
+  const iovec into{&byte, 1};
+  return ::preadv2(read_end.get(), &into, 1, -1, RWF_NOWAIT) >= 0 || errno != EAGAIN;
+}
+
+// The kernel tries anonymous pipes only (channel.hpp).
+bool is_named_pipe(int fd) {
+  struct statfs system {};
+  return ::fstatfs(fd, &system) == 0 && system.f_type != PIPEFS_MAGIC;
+}
+
+// Completions are not looked at the moment they come: what was ready may no longer be.
+bool is_ready_now(const Operation& operation) {
+  pollfd polled{.fd = operation.fd, .events = operation.readiness(), .revents = 0};
+  return ::poll(&polled, 1, 0) > 0;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<UringBackend>, int> UringBackend::create() {
+Result<std::unique_ptr<UringBackend>, int> UringBackend::create(
+    std::optional<ChannelOptions> call_pipes) {
   std::unique_ptr<UringBackend> backend(new UringBackend);
   if (const int status = backend->set_up(); status < 0) return Unexpected{-status};
   if (const int status = backend->prove_usable(); status < 0) return Unexpected{-status};
+  if (!call_pipes && kernel_blocks_on_pipes()) call_pipes = ChannelOptions{};
+  backend->call_pipes_ = call_pipes;
   return backend;
 }
 
@@ -82,11 +114,11 @@ UringBackend::~UringBackend() {
 }
 
 void UringBackend::read(OpId op, int fd, MutableByteSpan into) {
-  submit_attempt(table_.add_read(op, fd, into.first(std::min(into.size(), kMaxReadBytes))));
+  attempt(table_.add_read(op, fd, into.first(std::min(into.size(), kMaxReadBytes))), false);
 }
 
 void UringBackend::write(OpId op, int fd, std::span<const ByteSpan> pieces) {
-  submit_attempt(table_.add_write(op, fd, pieces));
+  attempt(table_.add_write(op, fd, pieces), false);
 }
 
 void UringBackend::watch(OpId op, int fd) {
@@ -119,6 +151,7 @@ void UringBackend::cancel(OpId op) {
 void UringBackend::release(int fd) {
   drain([fd](const Operation& operation) { return operation.fd == fd; });
   std::erase_if(known_, [fd](const KnownDescriptor& known) { return known.fd == fd; });
+  std::erase_if(channels_, [fd](const Channel& channel) { return channel.fd() == fd; });
 }
 
 template <class Predicate>
@@ -175,20 +208,22 @@ io_uring_sqe& UringBackend::next_entry() {
   return *entry;
 }
 
-bool UringBackend::has_position(int fd) {
-  const auto known = std::ranges::find(known_, fd, &KnownDescriptor::fd);
-  if (known != known_.end()) return known->has_position;
+UringBackend::KnownDescriptor UringBackend::known(int fd) {
+  const auto found = std::ranges::find(known_, fd, &KnownDescriptor::fd);
+  if (found != known_.end()) return *found;
   const FileKind kind = describe(fd);
-  const bool has_one = kind == FileKind::file || kind == FileKind::block_device;
+  const bool has_position = kind == FileKind::file || kind == FileKind::block_device;
+  const bool is_called = kind == FileKind::pipe && (call_pipes_ || is_named_pipe(fd));
+  const KnownDescriptor made{fd, has_position, is_called};
   // What is known of a closed descriptor must not survive until its number is used again.
-  if (kind != FileKind::closed) known_.push_back({fd, has_one});
-  return has_one;
+  if (kind != FileKind::closed) known_.push_back(made);
+  return made;
 }
 
 // A file's position is kept here and not by the ring: a write that is cut short by a full disk does
 // not move the ring's idea of it, and the next one would overwrite what was just written.
 std::optional<std::uint64_t> UringBackend::position_of(int fd) {
-  if (!has_position(fd)) return std::nullopt;
+  if (!known(fd).has_position) return std::nullopt;
   const off_t position = ::lseek(fd, 0, SEEK_CUR);
   if (position < 0) return std::nullopt;
   return static_cast<std::uint64_t>(position);
@@ -197,6 +232,27 @@ std::optional<std::uint64_t> UringBackend::position_of(int fd) {
 void UringBackend::move_position(const Operation& operation, std::int32_t moved) {
   if (!operation.position || moved <= 0) return;
   ::lseek(operation.fd, static_cast<off_t>(*operation.position) + moved, SEEK_SET);
+}
+
+void UringBackend::attempt(Operation& operation, bool is_ready) {
+  known(operation.fd).is_called ? attempt_by_call(operation, is_ready) : submit_attempt(operation);
+}
+
+void UringBackend::attempt_by_call(Operation& operation, bool is_ready) {
+  auto channel = std::ranges::find(channels_, operation.fd, &Channel::fd);
+  if (channel == channels_.end()) {
+    channels_.emplace_back(operation.fd, call_pipes_.value_or(ChannelOptions{}));
+    channel = std::prev(channels_.end());
+  }
+  is_ready = is_ready && is_ready_now(operation);
+  const std::int32_t result = operation.kind == OperationKind::read
+                                  ? channel->read(operation.vectors(), is_ready)
+                                  : channel->write(operation.vectors(), is_ready);
+  if (result == -EAGAIN) {
+    submit_poll(operation);
+  } else {
+    operation.result = result;
+  }
 }
 
 void UringBackend::submit_attempt(Operation& operation) {
@@ -315,7 +371,7 @@ bool UringBackend::must_try_again(Operation& operation, std::int32_t result) {
     return operation.result.has_value();
   }
   if (is_ready || result == -EINTR) {
-    submit_attempt(operation);
+    attempt(operation, is_ready);
     return true;
   }
   if (result == -EAGAIN) {

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Backend over io_uring: one small ring, one thread, no registered buffers (so it lives with any
 // RLIMIT_MEMLOCK) and nothing newer than Linux 5.11 required.
+//
+// Before Linux 6.4, and with a named pipe, the ring cannot try a pipe without blocking on it: it
+// hands the transfer to a kernel worker, and a write that does not fit stays there until a reader
+// has taken all of it. There the ring only tells when a pipe is ready, and the transfer is a call
+// of our own (channel.hpp).
 #pragma once
 
 #include "io/backend.hpp"
+#include "io/channel.hpp"
 #include "io/fd.hpp"
 #include "io/operation_table.hpp"
 #include "zsluice/base/result.hpp"
@@ -11,6 +17,7 @@
 #include <liburing.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace zsluice::io {
@@ -19,7 +26,9 @@ class UringBackend final : public Backend {
  public:
   // Sets up a ring and proves it with a no-op, since a seccomp filter may allow the set-up and
   // refuse the use. The error is an errno value; EOPNOTSUPP: a kernel older than 5.11.
-  [[nodiscard]] static Result<std::unique_ptr<UringBackend>, int> create();
+  // `call_pipes`: treats pipes as before Linux 6.4, in these ways; otherwise the kernel decides.
+  [[nodiscard]] static Result<std::unique_ptr<UringBackend>, int> create(
+      std::optional<ChannelOptions> call_pipes = std::nullopt);
 
   ~UringBackend() override;
 
@@ -37,6 +46,7 @@ class UringBackend final : public Backend {
   struct KnownDescriptor {
     int fd;
     bool has_position;
+    bool is_called;  // transferred by calls of our own
   };
 
   // The ring is set up in place: liburing keeps pointers into it.
@@ -45,8 +55,11 @@ class UringBackend final : public Backend {
   [[nodiscard]] int prove_usable();
 
   [[nodiscard]] io_uring_sqe& next_entry();
+  // Where the descriptor has just been polled, `is_ready`.
+  void attempt(Operation& operation, bool is_ready);
+  void attempt_by_call(Operation& operation, bool is_ready);
   void submit_attempt(Operation& operation);
-  [[nodiscard]] bool has_position(int fd);
+  [[nodiscard]] KnownDescriptor known(int fd);
   [[nodiscard]] std::optional<std::uint64_t> position_of(int fd);
   static void move_position(const Operation& operation, std::int32_t moved);
   void submit_poll(Operation& operation);
@@ -68,10 +81,12 @@ class UringBackend final : public Backend {
 
   io_uring ring_{};
   bool is_set_up_ = false;
+  std::optional<ChannelOptions> call_pipes_;
   Fd event_;  // once something was awaited: rings when the ring has something to tell
   bool has_no_event_ = false;  // refused: then the ring itself awaits
   OperationTable table_;
   std::vector<KnownDescriptor> known_;
+  std::vector<Channel> channels_;  // of those that are called
 };
 
 }  // namespace zsluice::io

@@ -63,6 +63,19 @@ TEST(Signals, UnreadOneTakesEffectWhenTheyAreRestored) {
   EXPECT_EQ(WTERMSIG(status), SIGTERM);
 }
 
+TEST(Signals, OneKeptBlockedHasNoEffectWhenTheyAreRestored) {
+  EXPECT_EQ(exit_status_of_child([] {
+              {
+                const auto signals = Signals::create();
+                if (!signals) return 1;
+                (*signals)->keep_blocked(SIGHUP);
+                static_cast<void>(::kill(::getpid(), SIGHUP));
+              }
+              return kAsExpected;
+            }),
+            kAsExpected);
+}
+
 class SignalsByBackend : public BackendTest {};
 
 INSTANTIATE_TEST_SUITE_P(AllBackends,

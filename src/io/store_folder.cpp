@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "io/store_folder.hpp"
+
+#include "io/without_interruption.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+namespace zsluice::io {
+namespace {
+
+constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+// Of one in the store, in which something is changed: its own, not where a link leads.
+constexpr int kInnerFolderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr mode_t kFileMode = 0666;
+constexpr mode_t kFolderMode = 0777;
+// What one read(2) or write(2) moves at most.
+constexpr std::size_t kPieceBytes = std::size_t{1} << 30;
+constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
+
+class OpenFile final : public StoredFile {
+ public:
+  OpenFile(Fd file, std::uint64_t bytes) : file_(std::move(file)), bytes_(bytes) {}
+
+  [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
+
+  [[nodiscard]] Result<std::size_t, SysError> read_at(std::uint64_t offset,
+                                                      MutableByteSpan into) const override {
+    std::size_t done = 0;
+    while (done < into.size()) {
+      const std::size_t piece = std::min(into.size() - done, kPieceBytes);
+      const std::int32_t count = without_interruption([&] {
+        return ::pread(file_.get(), into.data() + done, piece, static_cast<off_t>(offset + done));
+      });
+      if (count < 0) return sys_failure(SysOperation::read, -count);
+      if (count == 0) break;
+      done += static_cast<std::size_t>(count);
+    }
+    return done;
+  }
+
+ private:
+  Fd file_;
+  std::uint64_t bytes_;
+};
+
+Result<void, SysError> write_all(int fd, ByteSpan bytes) {
+  while (!bytes.empty()) {
+    const std::int32_t count = without_interruption(
+        [&] { return ::write(fd, bytes.data(), std::min(bytes.size(), kPieceBytes)); });
+    if (count < 0) return sys_failure(SysOperation::write, -count);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+// Some file systems (NFS, FUSE) tell only here that a write has failed. EINTR: closed all the same.
+Result<void, SysError> close_written(Fd file) {
+  if (::close(file.release()) != 0 && errno != EINTR) return sys_failure(SysOperation::write);
+  return {};
+}
+
+Result<void, SysError> sync(const Fd& file) {
+  if (::fsync(file.get()) == 0) return {};
+  // File systems that have nothing to sync for a folder say so. EROFS is no such answer: a file
+  // system that has failed gives it, too.
+  if (errno == EINVAL) return {};
+  return sys_failure(SysOperation::write);
+}
+
+// Where a file of the store is changed: the last part of its name, in a folder that is held open.
+class Place {
+ public:
+  [[nodiscard]] static Result<Place, SysError> find(const Fd& store, const std::string& name) {
+    const std::size_t slash = name.rfind('/');
+    if (slash == std::string::npos) return Place(store.get(), Fd(), name);
+    Fd folder(::openat(store.get(), name.substr(0, slash).c_str(), kInnerFolderFlags));
+    if (!folder) return sys_failure(SysOperation::open);
+    const int at = folder.get();
+    return Place(at, std::move(folder), name.substr(slash + 1));
+  }
+
+  [[nodiscard]] int folder() const { return at_; }
+  [[nodiscard]] const char* name() const { return name_.c_str(); }
+
+ private:
+  Place(int at, Fd folder, std::string name)
+      : at_(at), folder_(std::move(folder)), name_(std::move(name)) {}
+
+  int at_;
+  Fd folder_;
+  std::string name_;
+};
+
+Result<Fd, SysError> open_file(const Fd& store, const std::string& name, int flags) {
+  const auto place = Place::find(store, name);
+  if (!place) return Unexpected{place.error()};
+  constexpr int kAlways = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  Fd file(::openat(place->folder(), place->name(), flags | kAlways, kFileMode));
+  if (!file) return sys_failure(SysOperation::open);
+  return file;
+}
+
+int rename_over(const Place& from, const Place& to) {
+  return ::renameat(from.folder(), from.name(), to.folder(), to.name());
+}
+
+// Not every file system knows RENAME_NOREPLACE (NFS, some of FUSE), and of these not every one
+// knows hard links. What remains then is to look: the lock keeps other writers of ours away.
+int rename_new(const Place& from, const Place& to) {
+  if (::renameat2(from.folder(), from.name(), to.folder(), to.name(), RENAME_NOREPLACE) == 0) {
+    return 0;
+  }
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+  if (::linkat(from.folder(), from.name(), to.folder(), to.name(), 0) == 0) {
+    return ::unlinkat(from.folder(), from.name(), 0);
+  }
+  if (errno == EEXIST || errno == ENOENT) return -1;
+  struct stat status {};
+  if (::fstatat(to.folder(), to.name(), &status, AT_SYMLINK_NOFOLLOW) == 0) errno = EEXIST;
+  return errno == ENOENT ? rename_over(from, to) : -1;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StoreFolder>, SysError> StoreFolder::open_to_read(const std::string& path) {
+  Fd folder(::open(path.c_str(), kFolderFlags));
+  if (!folder) return sys_failure(SysOperation::open);
+  return std::unique_ptr<StoreFolder>(new StoreFolder(path, std::move(folder)));
+}
+
+Result<std::unique_ptr<StoreFolder>, SysError> StoreFolder::open_to_write(
+    const std::string& path, const std::string& lock_name) {
+  const bool is_made = ::mkdir(path.c_str(), kFolderMode) == 0;
+  if (!is_made && errno != EEXIST) return sys_failure(SysOperation::open);
+  auto opened = open_to_read(path);
+  if (!opened) {
+    if (is_made) ::rmdir(path.c_str());
+    return opened;
+  }
+  StoreFolder& store = **opened;
+  store.is_made_ = is_made;
+  auto done = store.take_lock(lock_name);
+  if (done) done = store.sync_parent();
+  if (done) return opened;
+  store.unmake();
+  return Unexpected{done.error()};
+}
+
+// Always: whoever made the directory may have been killed before this.
+Result<void, SysError> StoreFolder::sync_parent() const {
+  const Fd parent(::openat(folder_.get(), "..", kFolderFlags));
+  if (parent) {
+    auto done = sync(parent);
+    // Of another file system, which is never written to: the directory was always there.
+    if (!done && done.error().error == EROFS && !is_made_) return {};
+    return done;
+  }
+  if (errno != EACCES) return sys_failure(SysOperation::open);
+  // It may not be read; then all of the file system is synced.
+  if (::syncfs(folder_.get()) != 0) return sys_failure(SysOperation::write);
+  return {};
+}
+
+Result<void, SysError> StoreFolder::take_lock(const std::string& lock_name) {
+  auto lock = open_lock(lock_name);
+  if (!lock) return Unexpected{lock.error()};
+  if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) return sys_failure(SysOperation::lock);
+  // Whoever had it may have taken the store away again in between.
+  struct stat status {};
+  if (::fstat(lock->get(), &status) != 0) return sys_failure(SysOperation::examine);
+  if (status.st_nlink == 0) return sys_failure(SysOperation::lock, EWOULDBLOCK);
+  lock_ = *std::move(lock);
+  lock_name_ = lock_name;
+  return {};
+}
+
+Result<Fd, SysError> StoreFolder::open_lock(const std::string& lock_name) {
+  constexpr int kFlags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  Fd lock(::openat(folder_.get(), lock_name.c_str(), kFlags | O_CREAT | O_EXCL, kFileMode));
+  is_lock_made_ = static_cast<bool>(lock);
+  if (!lock && errno == EEXIST) lock = Fd(::openat(folder_.get(), lock_name.c_str(), kFlags));
+  if (lock) return lock;
+  // It was there a moment ago: its owner is about to take the store away.
+  if (errno == ENOENT) return sys_failure(SysOperation::lock, EWOULDBLOCK);
+  return sys_failure(SysOperation::open);
+}
+
+// The lock is held: one that is not is someone else's by now. Whoever opened it meanwhile sees that
+// it has no name any more.
+void StoreFolder::unmake() {
+  if (lock_ && is_lock_made_) ::unlinkat(folder_.get(), lock_name_.c_str(), 0);
+  if (is_made_) ::rmdir(path_.c_str());  // if it is empty
+}
+
+Result<std::unique_ptr<StoredFile>, SysError> StoreFolder::open(const std::string& name) {
+  // Without O_NONBLOCK a named pipe would not even be opened before it has a writer.
+  Fd file(::openat(folder_.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file) return sys_failure(SysOperation::open);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return sys_failure(SysOperation::examine);
+  if (!S_ISREG(status.st_mode)) return sys_failure(SysOperation::open, EINVAL);
+  const auto bytes = static_cast<std::uint64_t>(status.st_size);
+  return std::unique_ptr<StoredFile>(new OpenFile(std::move(file), bytes));
+}
+
+Result<std::vector<std::string>, SysError> StoreFolder::list(const std::string& folder) {
+  const std::string name = folder.empty() ? "." : folder;
+  Fd fd(::openat(folder_.get(), name.c_str(), kFolderFlags));
+  if (!fd) return sys_failure(SysOperation::open);
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(fd.get()), &::closedir);
+  if (!entries) return sys_failure(SysOperation::open);
+  (void)fd.release();  // closedir() closes it
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    // A stream of this function alone.
+    const dirent* const entry = ::readdir(entries.get());  // NOLINT(concurrency-mt-unsafe)
+    if (entry == nullptr) break;
+    const std::string_view found = static_cast<const char*>(entry->d_name);
+    if (found != "." && found != "..") names.emplace_back(found);
+  }
+  if (errno != 0) return sys_failure(SysOperation::read);
+  return names;
+}
+
+Result<void, SysError> StoreFolder::make_folder(const std::string& name) {
+  if (::mkdirat(folder_.get(), name.c_str(), kFolderMode) == 0) return {};
+  if (errno != EEXIST) return sys_failure(SysOperation::write);
+  struct stat status {};
+  if (::fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return sys_failure(SysOperation::examine);
+  }
+  if (!S_ISDIR(status.st_mode)) return sys_failure(SysOperation::write, ENOTDIR);
+  return {};
+}
+
+Result<void, SysError> StoreFolder::sync_folder(const std::string& name) {
+  if (name.empty()) return sync(folder_);
+  const Fd folder(::openat(folder_.get(), name.c_str(), kFolderFlags | O_NOFOLLOW));
+  if (!folder) return sys_failure(SysOperation::open);
+  return sync(folder);
+}
+
+Result<void, SysError> StoreFolder::write_file(const std::string& name,
+                                               std::span<const ByteSpan> parts) {
+  // Always a new file: the one that has the name may have other names, or be no file.
+  if (const auto removed = remove(name); !removed) return removed;
+  auto file = open_file(folder_, name, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file) return Unexpected{file.error()};
+  for (const ByteSpan part : parts) {
+    if (const auto written = write_all(file->get(), part); !written) return written;
+  }
+  if (::fsync(file->get()) != 0) return sys_failure(SysOperation::write);
+  return close_written(*std::move(file));
+}
+
+Result<void, SysError> StoreFolder::rename(const std::string& from,
+                                           const std::string& to,
+                                           OldFile old_file) {
+  const auto source = Place::find(folder_, from);
+  if (!source) return Unexpected{source.error()};
+  const auto target = Place::find(folder_, to);
+  if (!target) return Unexpected{target.error()};
+  const int result =
+      old_file == OldFile::stays ? rename_new(*source, *target) : rename_over(*source, *target);
+  if (result != 0) return sys_failure(SysOperation::write);
+  return {};
+}
+
+Result<void, SysError> StoreFolder::append(const std::string& name, ByteSpan bytes) {
+  auto file = open_file(folder_, name, O_WRONLY | O_CREAT | O_APPEND);
+  if (!file) return Unexpected{file.error()};
+  if (const auto written = write_all(file->get(), bytes); !written) return written;
+  return close_written(*std::move(file));
+}
+
+Result<void, SysError> StoreFolder::truncate(const std::string& name, std::uint64_t bytes) {
+  auto file = open_file(folder_, name, O_WRONLY);
+  if (!file) return Unexpected{file.error()};
+  const std::int32_t cut =
+      without_interruption([&] { return ::ftruncate(file->get(), static_cast<off_t>(bytes)); });
+  if (cut < 0) return sys_failure(SysOperation::write, -cut);
+  return close_written(*std::move(file));
+}
+
+Result<void, SysError> StoreFolder::unshare(const std::string& name, const std::string& spare) {
+  const auto file = open_file(folder_, name, O_RDONLY);
+  if (!file) return Unexpected{file.error()};
+  struct stat status {};
+  if (::fstat(file->get(), &status) != 0) return sys_failure(SysOperation::examine);
+  if (status.st_nlink <= 1) return {};
+  if (const auto removed = remove(spare); !removed) return removed;
+  auto copy = open_file(folder_, spare, O_WRONLY | O_CREAT | O_EXCL);
+  if (!copy) return Unexpected{copy.error()};
+  std::vector<std::byte> piece(kCopyBytes);
+  for (;;) {
+    const std::int32_t count =
+        without_interruption([&] { return ::read(file->get(), piece.data(), piece.size()); });
+    if (count < 0) return sys_failure(SysOperation::read, -count);
+    if (count == 0) break;
+    const ByteSpan bytes = ByteSpan(piece).first(static_cast<std::size_t>(count));
+    if (const auto written = write_all(copy->get(), bytes); !written) return written;
+  }
+  if (::fsync(copy->get()) != 0) return sys_failure(SysOperation::write);
+  if (const auto closed = close_written(*std::move(copy)); !closed) return closed;
+  if (const auto renamed = rename(spare, name, OldFile::goes); !renamed) return renamed;
+  const std::size_t slash = name.rfind('/');
+  return sync_folder(slash == std::string::npos ? "" : name.substr(0, slash));
+}
+
+Result<void, SysError> StoreFolder::sync_file(const std::string& name) {
+  const auto file = open_file(folder_, name, O_RDONLY);
+  if (!file) return Unexpected{file.error()};
+  if (::fsync(file->get()) != 0) return sys_failure(SysOperation::write);
+  return {};
+}
+
+Result<void, SysError> StoreFolder::remove(const std::string& name) {
+  const auto place = Place::find(folder_, name);
+  if (!place) {
+    if (place.error().error == ENOENT) return {};
+    return Unexpected{place.error()};
+  }
+  if (::unlinkat(place->folder(), place->name(), 0) == 0 || errno == ENOENT) return {};
+  return sys_failure(SysOperation::write);
+}
+
+}  // namespace zsluice::io
