@@ -22,6 +22,7 @@ void Gate::feed(ByteSpan bytes) {
       phase_ = Phase::any_data;
     } else {
       on_step(step);
+      if (observer_ != nullptr && !failure_) tell(step);
     }
   }
   if (failure_) return;
@@ -53,6 +54,12 @@ void Gate::on_step(Step step) {
     case Step::need_input:
       break;
   }
+}
+
+void Gate::tell(Step step) {
+  if (step == Step::record) observer_->on_record(checker_.parser());
+  if (step == Step::payload) observer_->on_payload(checker_.parser());
+  if (step == Step::stream_end) observer_->on_stream_end();
 }
 
 void Gate::on_record() {
@@ -177,6 +184,10 @@ void Gate::on_fault() {
   }
   release_to(checker_.watermark());
   fail(fault);
+}
+
+void Gate::trust(std::uint64_t offset) {
+  if (!failure_ && phase_ == Phase::stream) release_to(std::min(offset, fed_));
 }
 
 std::uint64_t Gate::bytes_to_hold() const {

@@ -34,15 +34,48 @@ struct GateOptions {
   bool trailing_data = false;   // whatever follows a whole stream passes, unchecked unless a stream
 };
 
+// An ear for who does more with a stream than let it pass (`split`, `join`), so that its bytes are
+// read and checked once. It is told of what the gate did not refuse, right after the gate has
+// judged it. The parser is valid during the call.
+class GateObserver {
+ public:
+  GateObserver() = default;
+  GateObserver(const GateObserver&) = delete;
+  GateObserver& operator=(const GateObserver&) = delete;
+  virtual ~GateObserver() = default;
+
+  virtual void on_record(const drr::Parser& parser) = 0;
+  virtual void on_payload(const drr::Parser& parser) = 0;
+  virtual void on_stream_end() = 0;
+};
+
 class Gate {
  public:
-  explicit Gate(const GateOptions& options)
-      : options_(options), checker_(options.checker), policy_(options.policy) {}
+  // `observer` may be null; it outlives the gate.
+  explicit Gate(const GateOptions& options, GateObserver* observer = nullptr)
+      : options_(options),
+        observer_(observer),
+        checker_(options.checker),
+        policy_(options.policy) {}
+
+  // From a place in mid-stream. What is before it has been judged; offsets are those of the stream.
+  Gate(const GateOptions& options, const drr::StreamPlace& place, GateObserver* observer = nullptr)
+      : options_(options),
+        observer_(observer),
+        checker_(place, options.checker),
+        policy_(options.policy),
+        fed_(place.offset),
+        releasable_(place.offset),
+        begin_may_follow_(false),
+        identity_complete_(true) {}
 
   // The next bytes of the input; all are taken.
   void feed(ByteSpan bytes);
   // The input has ended.
   void finish();
+  // What was fed below `offset` is proven by other means, such as the sum at a segment's end. It
+  // passes if it has been judged.
+  void trust(std::uint64_t offset);
 
   // Bytes from the start of the input that may be forwarded. Never falls.
   [[nodiscard]] std::uint64_t releasable() const { return releasable_; }
@@ -86,6 +119,7 @@ class Gate {
   };
 
   void on_step(drr::Step step);
+  void tell(drr::Step step);
   void on_record();
   void on_begin();
   void on_begin_proven();
@@ -99,6 +133,7 @@ class Gate {
   void fail(Failure failure) { failure_.set(std::move(failure)); }
 
   GateOptions options_;
+  GateObserver* observer_;
   drr::StreamChecker checker_;
   drr::Policy policy_;
   drr::BeginCollector collector_;

@@ -4,9 +4,11 @@
 #pragma once
 
 #include "io/sys_error.hpp"
+#include "pipeline/store_failure.hpp"
 #include "zsluice/base/time.hpp"
 #include "zsluice/drr/fault.hpp"
 #include "zsluice/drr/policy.hpp"
+#include "zsluice/resume/target.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -55,6 +57,12 @@ struct Signalled {
       false;  // the stream had been written whole; what followed it was not awaited
 };
 
+// What came out ends with a snapshot; the package it stands in does not end there.
+struct UnfinishedPackage {};
+
+// A file that is read twice was not the same the second time.
+struct InputChanged {};
+
 // Nothing was read or written for as long as the user allowed.
 struct Stalled {
   Duration after{};
@@ -63,13 +71,17 @@ struct Stalled {
 
 using Failure = std::variant<drr::Fault,
                              drr::Refusal,
+                             resume::Refusal,
                              UnprovenRecord,
                              TrailingBytes,
                              RepeatedStream,
                              BufferTooSmall,
                              IoFailure,
+                             InputChanged,
+                             UnfinishedPackage,
                              Signalled,
-                             Stalled>;
+                             Stalled,
+                             StoreFailure>;
 
 // Keeps the first failure it is told of.
 class FirstFailure {

@@ -50,7 +50,7 @@ class PassBufferTest : public testing::Test {
     const MutableByteSpan room = buffer_->reserve();
     if (room.empty()) return;
     const iovec vector{room.data(), std::min(room.size(), count)};
-    const std::int32_t result = input_.read(std::span(&vector, 1), false);
+    const std::int32_t result = input_.read(std::span(&vector, 1), available(in_.read_end) > 0);
     expect_next(buffer_->commit(static_cast<std::size_t>(std::max(result, 0))));
   }
   void expect_next(ByteSpan bytes) {

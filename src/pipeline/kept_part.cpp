@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "pipeline/kept_part.hpp"
+
+#include "zsluice/store/position.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace zsluice::pipeline {
+namespace {
+
+using drr::Role;
+using storage::kNowhere;
+using storage::Position;
+
+bool is_at_object(const Position& start, drr::ResumePoint point) {
+  return start.object_at != kNowhere && start.object == point.object;
+}
+
+// No WRITE at the point or behind it stands before the place.
+bool is_not_behind(const Position& start, drr::ResumePoint point) {
+  if (start.object_at == kNowhere || start.object < point.object) return true;
+  if (!is_at_object(start, point)) return false;
+  return start.write_at == kNowhere || start.write.object != point.object ||
+         start.write.offset < point.offset;
+}
+
+// All that stands before the place comes before the point, and the object of the point as well.
+bool is_inside_object(const Position& start, drr::ResumePoint point) {
+  return is_at_object(start, point) && start.write_at != kNowhere &&
+         start.write.object == point.object && start.write.offset < point.offset;
+}
+
+bool is_before_object(const Position& start, drr::ResumePoint point) {
+  return start.object_at == kNowhere || start.object < point.object;
+}
+
+}  // namespace
+
+KeptPart::KeptPart(const OpenedStore& opened, const std::string& key, io::StoreFiles& files)
+    : opened_(opened), reader_({.key = key, .store_id = opened.first.store_id}, files) {}
+
+KeptPart::Header KeptPart::header(std::uint64_t sequence) {
+  if (sequence == opened_.last.sequence) return opened_.last;
+  reader_.start_at(sequence);
+  return reader_.next_header();
+}
+
+template <class Holds>
+Result<std::uint64_t, StoreFailure> KeptPart::last_with(std::uint64_t first, Holds holds) {
+  std::uint64_t low = first;  // it holds for all below
+  std::uint64_t high = opened_.segments();
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    const Header found = header(middle);
+    if (!found) return Unexpected{found.error()};
+    if (holds(found->start)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low - 1;
+}
+
+Result<ReadingPlace, StoreFailure> KeptPart::find(drr::ResumePoint point) {
+  // Behind a package's substreams, or in its header, is no substream that could be continued.
+  if (!is_in_substream(opened_.last.end.framing)) return ReadingPlace{opened_.last, false};
+  const std::uint64_t begin_at = opened_.last.end.begin_at;
+  const auto begin =
+      last_with(1, [begin_at](const Position& start) { return start.offset <= begin_at; });
+  if (!begin) return Unexpected{begin.error()};
+  const auto reached =
+      last_with(*begin + 1, [point](const Position& start) { return is_not_behind(start, point); });
+  if (!reached) return Unexpected{reached.error()};
+  const Header inside = header(*reached);
+  if (!inside) return Unexpected{inside.error()};
+  if (*reached > *begin && is_inside_object(inside->start, point)) {
+    return ReadingPlace{*inside, true};
+  }
+  const auto earlier = last_with(
+      *begin + 1, [point](const Position& start) { return is_before_object(start, point); });
+  if (!earlier) return Unexpected{earlier.error()};
+  const Header before = header(*earlier);
+  if (!before) return Unexpected{before.error()};
+  // Before the first OBJECT there may be a FREEOBJECTS of what comes behind the point.
+  if (before->start.object_at != kNowhere) return ReadingPlace{*before, false};
+  const Header first = header(*begin);
+  if (!first) return Unexpected{first.error()};
+  return ReadingPlace{*first, false};
+}
+
+Result<ByteSpan, StoreFailure> KeptPart::bytes_at(std::uint64_t offset) {
+  const auto sequence =
+      last_with(1, [offset](const Position& start) { return start.offset <= offset; });
+  if (!sequence) return Unexpected{sequence.error()};
+  reader_.start_at(*sequence);
+  const auto segment = reader_.next();
+  if (!segment) return Unexpected{segment.error()};
+  if (const auto checked = check_records(segment->header, segment->raw); !checked) {
+    return Unexpected{SegmentReader::bad_segment(segment->header, checked.error())};
+  }
+  return segment->raw.subspan(static_cast<std::size_t>(offset - segment->header.start.offset));
+}
+
+KeptPart::Done KeptPart::hand_over(std::uint64_t offset,
+                                   std::optional<Role> role,
+                                   RecordSink& sink,
+                                   std::uint64_t& bytes) {
+  const auto found = bytes_at(offset);
+  if (!found) return found.error();
+  ByteSpan rest = *found;
+  ProvenRecord record{.role = Role::body,
+                      .header = {rest.data(), opened_.last.end.order},
+                      .payload = {},
+                      .stream_offset = offset};
+  if (!role) {
+    // A BEGIN says for itself what it is, and in which byte order. It is all there: segments hold
+    // whole records.
+    drr::Parser parser;
+    (void)parser.next(rest);
+    record.role = parser.role();
+    record.header = {found->data(), parser.byte_order()};
+    record.payload = rest.first(static_cast<std::size_t>(parser.record_payload_bytes()));
+  }
+  bytes = drr::kRecordBytes + record.payload.size();
+  (void)sink.take(record);
+  return std::nullopt;
+}
+
+KeptPart::Done KeptPart::read_head(const ReadingPlace& place,
+                                   resume::Stitcher& stitcher,
+                                   RecordSink& head) {
+  const Position& start = place.segment.start;
+  const Position& end = opened_.last.end;
+  if (start.offset == 0) return std::nullopt;
+  const bool is_past_begin = is_in_substream(end.framing) && end.begin_at < start.offset;
+  std::uint64_t at = 0;
+  std::uint64_t bytes = 0;
+  if (end.framing != storage::Framing::substream) {
+    if (Done failure = hand_over(0, std::nullopt, head, bytes)) return failure;
+    at = is_past_begin ? end.begin_at : start.offset;
+    stitcher.skip_partial(at - bytes, is_past_begin ? checksum::Fletcher4{} : start.sum, false);
+  }
+  if (!is_past_begin) return std::nullopt;
+  if (Done failure = hand_over(end.begin_at, std::nullopt, head, bytes)) return failure;
+  at = end.begin_at + bytes;
+  // It may cover the point's object, and must not come twice then.
+  if (!place.has_object && start.object_range_at != kNowhere) {
+    if (Done failure = hand_over(start.object_range_at, Role::body, head, bytes)) return failure;
+    at += bytes;
+  }
+  stitcher.skip_partial(start.offset - at, start.sum, place.has_object);
+  return std::nullopt;
+}
+
+KeptPart::Done KeptPart::read_rest(const ReadingPlace& place,
+                                   const drr::CheckerOptions& options,
+                                   RecordSink& sink) {
+  const auto stands = stream_place(place.segment.start);
+  ProvenRecords records =
+      stands ? ProvenRecords(options, *stands, sink) : ProvenRecords(options, sink);
+  read_ = {};
+  if (place.segment.sequence > 0) {
+    const Header before = header(place.segment.sequence - 1);
+    if (!before) return before.error();
+    read_.back() = *before;
+  }
+  reader_.start_at(place.segment.sequence);
+  while (reader_.next_sequence() < opened_.segments()) {
+    const auto segment = reader_.next();
+    if (!segment) return segment.error();
+    if (const auto checked = check_records(segment->header, segment->raw); !checked) {
+      return SegmentReader::bad_segment(segment->header, checked.error());
+    }
+    std::shift_left(read_.begin(), read_.end(), 1);
+    read_.back() = segment->header;
+    records.feed(segment->raw);
+    if (records.is_over()) return records.failure();
+  }
+  records.settle();
+  return records.failure();
+}
+
+std::optional<ReopenedPlace> KeptPart::place_at(std::uint64_t offset) const {
+  for (std::size_t i = 1; i < read_.size(); ++i) {
+    if (read_[i] && read_[i]->start.offset == offset) return ReopenedPlace{*read_[i], read_[i - 1]};
+  }
+  return std::nullopt;
+}
+
+}  // namespace zsluice::pipeline

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "pipeline/resume_passes.hpp"
+
+#include "pipeline/judge_begin.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace zsluice::pipeline {
+
+using drr::Role;
+
+bool SearchSink::take(const ProvenRecord& record) {
+  if (record.role == Role::substream_begin) judge(record);
+  search_.add(record.role, record.header, record.payload, record.stream_offset);
+  if (record.role == Role::substream_begin) keep_if_found(record);
+  return !search_.is_decided();
+}
+
+// Here already, so that a package's header does not leave before the substream behind it is known.
+void SearchSink::judge(const ProvenRecord& record) {
+  const drr::BeginRecord begin = drr::decode_begin(record.header);
+  const resume::Target& target = options_.target;
+  if (begin.toguid != target.toguid || begin.fromguid != target.fromguid) return;
+  drr::Policy policy(options_.policy);
+  const auto verdict = judge_begin(policy, record.role, record.header, record.payload);
+  if (!refusal_) refusal_ = verdict;
+  is_found_allowed_ = !verdict;
+}
+
+void SearchSink::keep_if_found(const ProvenRecord& record) {
+  const auto found = search_.result();
+  if (!found || found->substream_offset != record.stream_offset) return;
+  begin_.order = record.header.order();
+  std::ranges::copy(record.header.bytes(), begin_.header.begin());
+  begin_.payload.assign(record.payload.begin(), record.payload.end());
+  begin_.stream_offset = record.stream_offset;
+}
+
+bool RebuildSink::take(const ProvenRecord& record) {
+  // Streams before the one that holds the substream are not looked at.
+  if (record.stream_offset < found_.stream_offset) return true;
+  if (record.role == Role::package_begin) package_name_ = drr::decode_begin(record.header).toname;
+  if (record.stream_offset == found_.substream_offset) {
+    toname_ = drr::decode_begin(record.header).toname;
+  }
+  const auto piece = rebuilder_.add(record.role, record.header, record.payload);
+  if (!piece) {
+    failure_.set(piece.error());
+    return false;
+  }
+  if (*piece) {
+    if (auto verdict =
+            judge_begin(policy_, record.role, {(*piece)->header.data(), record.header.order()},
+                        (*piece)->payload)) {
+      failure_.set(*std::move(verdict));
+      return false;
+    }
+    out_.write((*piece)->header);
+    out_.write((*piece)->payload);
+  }
+  return !rebuilder_.is_done() && !out_.error();
+}
+
+std::optional<Failure> judge_search(const SearchSink& searching, std::optional<Failure> failure) {
+  if (!failure && searching.refusal()) failure = *searching.refusal();
+  const auto found = searching.search().result();
+  if (found) return failure;
+  // What was met and will not do is the reason, also where the stream is damaged behind it.
+  const bool was_met = found.error().code != resume::RefusalCode::unknown_snapshot;
+  const bool is_damage = failure && (std::holds_alternative<drr::Fault>(*failure) ||
+                                     std::holds_alternative<StoreFailure>(*failure));
+  if (!failure || (was_met && is_damage)) failure = found.error();
+  return failure;
+}
+
+void finish_report(ResumeReport& report,
+                   const RebuildSink& rebuilding,
+                   io::BlockingWriter& out,
+                   std::optional<Failure> failure) {
+  report.failure = std::move(failure);
+  if (!report.failure) report.failure = rebuilding.failure();
+  out.flush();
+  if (!report.failure && out.error()) {
+    report.failure = IoFailure{IoSide::output, *out.error(), out.written(), false};
+  }
+  // The first pass found it, and nothing failed: so there is another stream there now.
+  if (!report.failure && !rebuilding.rebuilder().is_done()) report.failure = InputChanged{};
+  report.bytes_out = out.written();
+  report.is_package = rebuilding.rebuilder().makes_package();
+  report.toname = rebuilding.toname();
+  report.package_name = rebuilding.package_name();
+}
+
+}  // namespace zsluice::pipeline

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a store holds, for commands that need little of it: how many segments there are, single
+// headers, which substreams begin where. Nothing is listed but the first folder and the last, and
+// of the manifest only its first line and its tail are read, except where substreams of a package
+// are looked for.
+//
+// Any file may be damaged or another store's. A manifest of another store than the headers are of
+// counts as none.
+//
+// Memory: a line of the manifest; of substreams those that are asked for.
+#pragma once
+
+#include "io/store_files.hpp"
+#include "pipeline/store_failure.hpp"
+#include "pipeline/store_identity.hpp"
+#include "pipeline/store_seek.hpp"
+#include "zsluice/checksum/hmac_sha256.hpp"
+#include "zsluice/resume/point_search.hpp"
+#include "zsluice/store/segment.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zsluice::pipeline {
+
+// Single headers of one store: no others are believed. With a key only authentic ones are.
+class StoreHeaders {
+ public:
+  // Finds out which store it is.
+  StoreHeaders(io::StoreFiles& files, const std::string& key);
+
+  [[nodiscard]] std::optional<storage::SegmentHeader> at(std::uint64_t sequence);
+
+  // Absent when neither the manifest nor one of the first headers tells.
+  [[nodiscard]] const std::optional<StoreIdentity>& identity() const { return identity_; }
+  void demand_store_of(const storage::SegmentHeader& header) { identity_ = identity_of(header); }
+  // The manifest begins as that of this store does.
+  [[nodiscard]] bool has_manifest() const { return has_manifest_; }
+  // Adds where in the stream the segment lies that failed, as far as the headers around it tell.
+  // They need not be authentic: nothing but a message depends on it.
+  void add_place(StoreFailure& failure);
+
+ private:
+  [[nodiscard]] std::optional<storage::SegmentHeader> read(std::uint64_t sequence);
+
+  io::StoreFiles& files_;
+  std::optional<checksum::HmacSha256> mac_;
+  std::optional<StoreIdentity> identity_;
+  bool has_manifest_ = false;
+};
+
+struct StoredSegments {
+  std::uint64_t count = 0;  // from 0 on without a gap; 0: a store that was begun, and no more
+  // Why there are no more, although there are later ones, or were: missing_segment, cut_off. Or
+  // there is no store: not_a_store.
+  std::optional<StoreFailure> failure;
+};
+
+// Found from the manifest's last line, or else by doubling and bisection over the files.
+[[nodiscard]] StoredSegments count_segments(io::StoreFiles& files, StoreHeaders& headers);
+
+// Where to look for a substream.
+struct SubstreamIndex {
+  // Segments in which one with this toguid begins, or may begin; ascending.
+  std::vector<std::uint64_t> candidates;
+  // For messages: the first ones, where no segment had to be read to know them; else segments that
+  // hold the BEGINs of the first ones.
+  std::vector<resume::SeenSubstream> seen;
+  std::vector<std::uint64_t> first_begins;
+};
+
+// `last`: the last header that can be believed. Of several substreams the manifest's lines tell,
+// where they cover every segment (10 TiB: 200 MB of them); else headers, and payloads where a
+// header does not tell.
+[[nodiscard]] SubstreamIndex find_substreams(io::StoreFiles& files,
+                                             const StoreHeaders& headers,
+                                             StoreSeek& seek,
+                                             const storage::SegmentHeader& last,
+                                             std::uint64_t toguid);
+
+}  // namespace zsluice::pipeline

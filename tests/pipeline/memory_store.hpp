@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A store's files in memory: what a process sees, and what would be there after a power loss. Any
+// operation can be made to fail, and every state that a crash could leave can be kept.
+#pragma once
+
+#include "io/store_files.hpp"
+#include "support/stream_image.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace zsluice::pipeline {
+
+class MemoryStore final : public io::StoreFiles {
+ public:
+  // File names with what they hold; folders have an entry of their own, with a '/' at the end.
+  using Image = std::map<std::string, test::Bytes>;
+
+  MemoryStore() = default;
+  explicit MemoryStore(const Image& image);
+
+  // What a process sees, and what is left when the machine loses power now and the disk has kept
+  // nothing that it was not told to keep.
+  [[nodiscard]] Image seen() const { return image_of(seen_, false); }
+  [[nodiscard]] Image kept() const { return image_of(kept_, true); }
+
+  // What may be left instead: of all that was not synced, any part, whatever came first. Names are
+  // there or not, each by itself; files have any of the lengths they had, and pages that never
+  // reached the disk are zeros.
+  [[nodiscard]] Image crashed(std::uint64_t seed) const;
+
+  // The operation with this number (from 0) does half of its work and fails.
+  void fail_at(std::uint64_t operation, int error) {
+    fail_at_ = operation;
+    error_ = error;
+  }
+  // A file or folder that is there cannot be opened or listed. Reading may be done by several
+  // threads at once, while nothing changes.
+  void deny(const std::string& name, int error) { denied_[name] = error; }
+  // Called after each operation that changes something, and in the middle of those that write.
+  void on_change(std::function<void()> call) { on_change_ = std::move(call); }
+  // Operations so far that change something.
+  [[nodiscard]] std::uint64_t operations() const { return operations_; }
+
+  [[nodiscard]] Result<std::unique_ptr<io::StoredFile>, io::SysError> open(
+      const std::string& name) override;
+  [[nodiscard]] Result<std::vector<std::string>, io::SysError> list(
+      const std::string& folder) override;
+  [[nodiscard]] Result<void, io::SysError> make_folder(const std::string& name) override;
+  [[nodiscard]] Result<void, io::SysError> sync_folder(const std::string& name) override;
+  [[nodiscard]] Result<void, io::SysError> write_file(const std::string& name,
+                                                      std::span<const ByteSpan> parts) override;
+  [[nodiscard]] Result<void, io::SysError> rename(const std::string& from,
+                                                  const std::string& to,
+                                                  io::OldFile old_file) override;
+  [[nodiscard]] Result<void, io::SysError> append(const std::string& name, ByteSpan bytes) override;
+  [[nodiscard]] Result<void, io::SysError> truncate(const std::string& name,
+                                                    std::uint64_t bytes) override;
+  [[nodiscard]] Result<void, io::SysError> sync_file(const std::string& name) override;
+  [[nodiscard]] Result<void, io::SysError> remove(const std::string& name) override;
+
+ private:
+  struct Content {
+    test::Bytes bytes;
+    test::Bytes synced;
+    std::vector<std::size_t> lengths;  // that it had since then
+    void sync() {
+      synced = bytes;
+      lengths.clear();
+    }
+  };
+  struct Tree {
+    std::map<std::string, std::shared_ptr<Content>> files;
+    std::set<std::string> folders;
+  };
+
+  // A change of names in one folder, all of it or nothing.
+  struct NameChange {
+    std::string folder;
+    std::map<std::string, std::shared_ptr<Content>> files;  // null: the name is gone
+    std::string made;                                       // a folder; empty: none
+  };
+
+  [[nodiscard]] static Image image_of(const Tree& tree, bool only_synced);
+  [[nodiscard]] bool fails();
+  Result<void, io::SysError> done();
+
+  Tree seen_;
+  Tree kept_;
+  std::vector<NameChange> changes_;  // that were not synced
+  std::uint64_t operations_ = 0;
+  std::optional<std::uint64_t> fail_at_;
+  int error_ = 0;
+  std::map<std::string, int> denied_;
+  std::function<void()> on_change_;
+};
+
+}  // namespace zsluice::pipeline
