@@ -4,6 +4,8 @@
 #include "cli/errno_text.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/fault_text.hpp"
+#include "cli/resume_refusal_text.hpp"
+#include "cli/store_failure_text.hpp"
 #include "cli/text_layout.hpp"
 #include "zsluice/base/escape.hpp"
 #include "zsluice/base/size_text.hpp"
@@ -21,6 +23,7 @@ namespace {
 using drr::Refusal;
 using drr::RefusalCode;
 using pipeline::BufferTooSmall;
+using pipeline::InputChanged;
 using pipeline::IoFailure;
 using pipeline::IoSide;
 using pipeline::RepeatedStream;
@@ -28,6 +31,7 @@ using pipeline::Signalled;
 using pipeline::Stalled;
 using pipeline::TrailingBytes;
 using pipeline::TrailingKind;
+using pipeline::UnfinishedPackage;
 using pipeline::UnprovenRecord;
 
 std::string quoted(std::string_view foreign) {
@@ -118,6 +122,10 @@ std::string text_of(const Refusal& refusal, const FailureContext& context) {
   return head(context) + "refused: " + refusal_line(refusal) + '\n' + passed;
 }
 
+std::string text_of(const resume::Refusal& refusal, const FailureContext& context) {
+  return head(context) + "refused: " + resume_refusal_line(refusal) + '\n' + passed_line(context);
+}
+
 std::string text_of(const UnprovenRecord& unproven, const FailureContext& context) {
   return fmt::format(
       "{}refused at offset {}: {} carries no checksum of its own\n"
@@ -187,6 +195,18 @@ std::string text_of(const IoFailure& failure, const FailureContext& context) {
                      counted(failure.offset, "byte"), errno_text(failure.error.error));
 }
 
+std::string text_of(const InputChanged& /*changed*/, const FailureContext& context) {
+  return fmt::format("{}the file changed while it was read: nothing of it is certain\n{}",
+                     head(context), passed_line(context));
+}
+
+std::string text_of(const UnfinishedPackage& /*unfinished*/, const FailureContext& context) {
+  return fmt::format(
+      "{}the snapshot is whole now, the package it stands in is not finished\n"
+      "  No `zfs send -t` sends what follows in it: send those snapshots on their own.\n",
+      head(context));
+}
+
 std::string signal_name(int signal) {
   const char* const name = sigabbrev_np(signal);
   return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal);
@@ -212,6 +232,10 @@ std::string text_of(const Stalled& stalled, const FailureContext& context) {
       counted(static_cast<std::uint64_t>(seconds), "second"),
       stalled.output_is_full ? "the reader takes nothing" : "the sender brings nothing",
       passed_line(context));
+}
+
+std::string text_of(const pipeline::StoreFailure& failure, const FailureContext& context) {
+  return store_failure_text(failure, context);
 }
 
 std::string_view code_name(RefusalCode code) {
@@ -246,18 +270,27 @@ struct ExitStatusOf {
     return fault_exit_status(drr::kind_of(fault.code));
   }
   int operator()(const Refusal&) const { return kExitRefused; }
+  int operator()(const resume::Refusal&) const { return kExitRefused; }
   int operator()(const UnprovenRecord&) const { return kExitRefused; }
   int operator()(const TrailingBytes&) const { return kExitDamaged; }
   int operator()(const RepeatedStream&) const { return kExitDamaged; }
   int operator()(const BufferTooSmall&) const { return kExitRefused; }
   int operator()(const IoFailure&) const { return kExitLocalIo; }
+  int operator()(const InputChanged&) const { return kExitLocalIo; }
+  int operator()(const UnfinishedPackage&) const { return kExitTruncated; }
   int operator()(const Signalled& signalled) const { return kExitSignalBase + signalled.signal; }
   int operator()(const Stalled&) const { return kExitLocalIo; }
+  int operator()(const pipeline::StoreFailure& failure) const {
+    return store_failure_exit_status(failure.code);
+  }
 };
 
 struct CodeOf {
   std::string_view operator()(const drr::Fault& fault) const { return fault_code_name(fault.code); }
   std::string_view operator()(const Refusal& refusal) const { return code_name(refusal.code); }
+  std::string_view operator()(const resume::Refusal& refusal) const {
+    return resume_refusal_code(refusal.code);
+  }
   std::string_view operator()(const UnprovenRecord&) const { return "unproven_record"; }
   std::string_view operator()(const TrailingBytes&) const { return "trailing_bytes"; }
   std::string_view operator()(const RepeatedStream&) const { return "repeated_stream"; }
@@ -265,8 +298,13 @@ struct CodeOf {
   std::string_view operator()(const IoFailure& failure) const {
     return failure.side == IoSide::input ? "input_error" : "output_error";
   }
+  std::string_view operator()(const InputChanged&) const { return "input_changed"; }
+  std::string_view operator()(const UnfinishedPackage&) const { return "unfinished_package"; }
   std::string_view operator()(const Signalled&) const { return "signal"; }
   std::string_view operator()(const Stalled&) const { return "stalled"; }
+  std::string_view operator()(const pipeline::StoreFailure& failure) const {
+    return store_failure_code(failure.code);
+  }
 };
 
 }  // namespace
@@ -289,6 +327,8 @@ std::string_view verdict_of(const pipeline::Failure& failure) {
       return "refused";
     case kExitLocalIo:
       return "local_io";
+    case kExitChild:
+      return "command_failed";
     default:
       return "signal";
   }

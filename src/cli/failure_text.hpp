@@ -19,6 +19,7 @@ struct FailureContext {
   bool forwards = false;           // whether the command passes bytes on
   std::uint64_t passed_bytes = 0;  // of the stream, when it does
   bool goes_on = false;            // whether it judges what lies behind a damage, too
+  bool continues = false;          // whether it goes on in a store
 };
 
 [[nodiscard]] int exit_status_of(const pipeline::Failure& failure);

@@ -10,7 +10,10 @@ namespace zsluice::cli {
 int finish_output(
     TextOutput& out, TextOutput& err, std::string_view command, LogFormat log_format, int status) {
   out.flush();
-  if (out.error() == 0) return status;
+  if (out.error() == 0) {
+    err.flush();
+    return status;
+  }
   const pipeline::IoFailure failed{
       pipeline::IoSide::output, {io::SysOperation::write, out.error()}, out.written(), false};
   const FailureContext context{.command = command, .source = {}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How every command ends its stdout: what could not be written must not look like success.
+// How every command ends its output: what could not be written must not look like success.
 #pragma once
 
 #include "cli/options.hpp"
@@ -9,8 +9,8 @@
 
 namespace zsluice::cli {
 
-// Writes what is pending; when `out` failed, now or before, says so on `err` in the words of
-// failure_text.hpp. `command` is empty where none was given. Gives `status`, the first cause, or
+// Writes what is pending of both; when `out` failed, now or before, says so on `err` in the words
+// of failure_text.hpp. `command` is empty where none was given. Gives `status`, the first cause, or
 // else 7 for output that failed.
 [[nodiscard]] int finish_output(
     TextOutput& out, TextOutput& err, std::string_view command, LogFormat log_format, int status);

@@ -8,6 +8,7 @@
 #include "cli/log.hpp"
 #include "cli/open_input.hpp"
 #include "cli/record_line.hpp"
+#include "cli/store_reading.hpp"
 #include "pipeline/inspect.hpp"
 #include "zsluice/base/escape.hpp"
 
@@ -96,6 +97,9 @@ class Inspection {
 }  // namespace
 
 int run_command(const InspectCommand& command, const Streams& streams) {
+  if (const auto folder = open_if_store(command.path)) {
+    return inspect_store(command, *folder, streams);
+  }
   return Inspection(command, streams).run(streams);
 }
 

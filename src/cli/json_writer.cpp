@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/json_writer.hpp"
 
+#include "zsluice/base/hex.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace zsluice::cli {
@@ -10,17 +12,6 @@ using nlohmann::json;
 
 std::string quoted(std::string_view value, json::error_handler_t on_bad_byte) {
   return json(value).dump(-1, ' ', true, on_bad_byte);
-}
-
-std::string hex_of(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 0xF];
-  }
-  return hex;
 }
 
 }  // namespace
@@ -37,7 +28,7 @@ void JsonWriter::foreign(std::string_view key, std::string_view value) {
   const std::string shown = quoted(value, json::error_handler_t::replace);
   raw(key, shown);
   const bool is_utf8 = shown == quoted(value, json::error_handler_t::ignore);
-  if (!is_utf8) text(std::string(key) + "_hex", hex_of(value));
+  if (!is_utf8) text(std::string(key) + "_hex", hex_text(bytes_of(value)));
 }
 
 void JsonWriter::raw(std::string_view key, std::string_view json) {

@@ -3,6 +3,9 @@
 
 #include "cli/option_reader.hpp"
 #include "cli/pipe_options.hpp"
+#include "cli/resume_options.hpp"
+#include "cli/store_options.hpp"
+#include "cli/token_options.hpp"
 #include "pipeline/verify.hpp"
 #include "zsluice/base/escape.hpp"
 
@@ -29,9 +32,25 @@ struct CommandName {
 
 constexpr std::array kCommands = {
     CommandName{"pipe", "zsluice pipe [OPTION…]", "verified pass-through: stdin to stdout"},
-    CommandName{"verify", "zsluice verify [OPTION…] [PATH|-]",
-                "is this stream whole and undamaged?"},
-    CommandName{"inspect", "zsluice inspect [OPTION…] [PATH|-]", "what does this stream hold?"},
+    CommandName{"split", "zsluice split [OPTION…] STORE",
+                "stdin to a store of verifiable segments"},
+    CommandName{"join",
+                "zsluice join [OPTION…] STORE\n"
+                "       zsluice join --fetch CMD [OPTION…] [STORE]",
+                "a store to the stream on stdout"},
+    CommandName{"verify", "zsluice verify [OPTION…] [PATH|STORE|-]",
+                "is this stream, or store, whole and undamaged?"},
+    CommandName{"inspect", "zsluice inspect [OPTION…] [PATH|STORE|-]",
+                "what does this stream, or store, hold?"},
+    CommandName{"token",
+                "zsluice token decode [OPTION…] [TOKEN|-]\n"
+                "       zsluice token check [OPTION…] [TOKEN|-]\n"
+                "       zsluice token make [OPTION…] [PATH|-]",
+                "read or vet a resume token, or make one of a cut-off stream"},
+    CommandName{"resume",
+                "zsluice resume --token TOKEN [OPTION…] PATH\n"
+                "       zsluice resume --stitch [OPTION…] PARTIAL CONTINUATION|-",
+                "make the stream that is still missing of stored ones"},
 };
 
 po::options_description common_options() {
@@ -53,10 +72,16 @@ po::options_description verify_options() {
   po::options_description options("Options of verify");
   options.add_options()                                                         //
       ("jobs,j", po::value<std::string>()->value_name("N"),                     //
-       "sum payloads of a file with N threads (default 1)")                     //
+       "check a file or a store with N threads (default 1)")                    //
       ("strict", "apply the newest receiver's rules to every record")           //
       ("blocks", "check the on-disk checksum of every block that carries one")  //
       ("keep-going", "list every damaged range, not only the first")            //
+      ("quick", "of a store: names, sizes and headers; payloads are not read")  //
+      ("auth-key", po::value<std::string>()->value_name("FILE"),                //
+       "demand that the store was written with the key in FILE")                //
+      ("fetch", po::value<std::string>()->value_name("CMD"),                    //
+       "run CMD for each segment, which prints $ZSLUICE_SEGMENT")               //
+      ("no-auth", "verify a store that was written with a key without it")      //
       ("max-header", po::value<std::string>()->value_name("SIZE"),              //
        "longest nvlist accepted behind a BEGIN (default 64M)");
   return options;
@@ -65,7 +90,7 @@ po::options_description verify_options() {
 po::options_description inspect_options() {
   po::options_description options("Options of inspect");
   options.add_options()                                             //
-      ("records", "print one line for each record")                 //
+      ("records", "print one line for each record, or segment")     //
       ("max-header", po::value<std::string>()->value_name("SIZE"),  //
        "longest nvlist accepted behind a BEGIN (default 64M)");
   return options;
@@ -74,6 +99,10 @@ po::options_description inspect_options() {
 po::options_description options_of(std::string_view command) {
   if (command == "verify") return verify_options();
   if (command == "inspect") return inspect_options();
+  if (command == "token") return token_options();
+  if (command == "resume") return resume_options();
+  if (command == "split") return split_options();
+  if (command == "join") return join_options();
   return pipe_options();
 }
 
@@ -106,6 +135,15 @@ VerifyCommand read_verify(OptionReader& reader) {
   command.strict = reader.flag("strict");
   command.blocks = reader.flag("blocks");
   command.keep_going = reader.flag("keep-going");
+  command.quick = reader.flag("quick");
+  reader.text("auth-key", command.key_path);
+  command.no_auth = reader.flag("no-auth");
+  reader.text("fetch", command.fetch);
+  reader.demand(!reader.flag("fetch") || !command.fetch.empty(), "--fetch: the command is empty");
+  reader.demand(command.fetch.empty() || !command.quick,
+                "--quick and --fetch exclude each other: segments are fetched whole");
+  reader.demand(!command.no_auth || command.key_path.empty(),
+                "--auth-key and --no-auth exclude each other");
   reader.size("max-header", command.max_header_bytes);
   return command;
 }
@@ -118,23 +156,20 @@ InspectCommand read_inspect(OptionReader& reader) {
   return command;
 }
 
-// The path argument, where a command takes one.
-Result<std::string, UsageError> read_path(std::string_view command,
-                                          const po::variables_map& values) {
-  if (values.count(kPathKey) == 0) return std::string("-");
-  const auto& paths = values[kPathKey].as<std::vector<std::string>>();
-  if (command == "pipe") {
-    return Unexpected{
-        UsageError{std::string(command), "unexpected argument \"" + escaped(paths.front()) + '"'}};
-  }
-  if (paths.size() > 1) {
-    return Unexpected{UsageError{std::string(command),
-                                 "one PATH only, but \"" + escaped(paths[1]) + "\" follows"}};
-  }
-  if (paths.front().empty()) {
-    return Unexpected{UsageError{std::string(command), "PATH is empty"}};
-  }
-  return paths.front();
+// What stands on the command line besides options.
+std::vector<std::string> words_of(const po::variables_map& values) {
+  if (values.count(kPathKey) == 0) return {};
+  return values[kPathKey].as<std::vector<std::string>>();
+}
+
+// Of commands that read one input.
+std::string read_path(OptionReader& reader, const std::vector<std::string>& words) {
+  if (words.empty()) return "-";
+  reader.demand(
+      words.size() == 1,
+      words.size() == 1 ? "" : "one PATH only, but \"" + escaped(words[1]) + "\" follows");
+  reader.demand(!words.front().empty(), "PATH is empty");
+  return words.front();
 }
 
 template <class AnyCommand>
@@ -144,20 +179,41 @@ Parsed finished(const OptionReader& reader, AnyCommand command) {
 }
 
 Parsed read_command(std::string_view name, const po::variables_map& values) {
-  const Result<std::string, UsageError> path = read_path(name, values);
-  if (!path) return Unexpected{path.error()};
+  const std::vector<std::string> words = words_of(values);
   OptionReader reader(name, values);
   if (name == "verify") {
+    const std::string path = read_path(reader, words);
     VerifyCommand command = read_verify(reader);
-    command.path = *path;
+    // Without STORE the manifest is fetched, too.
+    command.path = words.empty() && !command.fetch.empty() ? std::string() : path;
     return finished(reader, std::move(command));
   }
   if (name == "inspect") {
+    const std::string path = read_path(reader, words);
     InspectCommand command = read_inspect(reader);
-    command.path = *path;
+    command.path = path;
     return finished(reader, std::move(command));
   }
-  PipeCommand command = read_pipe(reader, read_common(reader));
+  const CommonOptions common = read_common(reader);
+  if (name == "token") {
+    TokenCommand command = read_token(reader, common, words);
+    return finished(reader, std::move(command));
+  }
+  if (name == "resume") {
+    ResumeCommand command = read_resume(reader, common, words);
+    return finished(reader, std::move(command));
+  }
+  if (name == "split") {
+    SplitCommand command = read_split(reader, common, words);
+    return finished(reader, std::move(command));
+  }
+  if (name == "join") {
+    JoinCommand command = read_join(reader, common, words);
+    return finished(reader, std::move(command));
+  }
+  reader.demand(words.empty(),
+                words.empty() ? "" : "unexpected argument \"" + escaped(words.front()) + '"');
+  PipeCommand command = read_pipe(reader, common);
   return finished(reader, std::move(command));
 }
 

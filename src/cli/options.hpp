@@ -10,6 +10,9 @@
 #include "zsluice/base/size_text.hpp"
 #include "zsluice/drr/format.hpp"
 #include "zsluice/drr/policy.hpp"
+#include "zsluice/store/codec.hpp"
+#include "zsluice/store/segment.hpp"
+#include "zsluice/token/vet.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -39,6 +42,10 @@ struct VerifyCommand {
   bool strict = false;
   bool blocks = false;
   bool keep_going = false;
+  bool quick = false;    // of stores only: payloads are not read
+  std::string key_path;  // of stores only; empty: none
+  bool no_auth = false;  // of stores only
+  std::string fetch{};   // the command that prints the segments; then `path` may be empty
   std::uint64_t max_header_bytes = drr::kBeginPayloadBytesMax;
 };
 
@@ -121,13 +128,84 @@ struct PipeCommand {
   PvFormat pv;
 };
 
+// How a store is to be read.
+struct StoreAuth {
+  std::string key_path;  // --auth-key; empty: none
+  bool no_auth = false;  // --no-auth
+
+  [[nodiscard]] bool is_given() const { return no_auth || !key_path.empty(); }
+};
+
+enum class TokenAction : std::uint8_t {
+  decode,  // what does it say?
+  check,   // does it ask for the job at hand, and for nothing else?
+  make,    // of a stored stream that is cut off, or with is_encode of JSON
+};
+
+struct TokenCommand {
+  CommonOptions common;
+  TokenAction action = TokenAction::decode;
+  std::string operand = "-";  // the token itself, or for `make` a path; "-": stdin
+  token::Expectations expected;
+  bool is_encode = false;
+  StoreAuth store_auth;  // of `make`
+  std::uint64_t max_header_bytes = drr::kBeginPayloadBytesMax;
+};
+
+// A stream is made of stored ones: what a receiver with a token still needs, or with is_stitch one
+// whole stream of a partial one and its continuation.
+struct ResumeCommand {
+  CommonOptions common;
+  drr::PolicyOptions policy;
+  std::string token;  // as text; "-": stdin has it
+  bool is_rest = false;
+  bool is_stitch = false;
+  std::string path;
+  std::string continuation;  // "-": stdin
+  StoreAuth store_auth;
+  std::uint64_t max_header_bytes = drr::kBeginPayloadBytesMax;
+};
+
+// A stream becomes a store of segments.
+struct SplitCommand {
+  CommonOptions common;
+  drr::PolicyOptions policy;
+  std::string store;
+  storage::StoreSettings settings{.compression = storage::Compression::automatic,
+                                  .level = storage::kZstdLevelDefault};
+  bool names_segment_bytes = false;  // which of the settings were asked for
+  bool names_compression = false;
+  bool is_continued = false;  // the stream goes on in a store that is there
+  std::string key_path;       // empty: no HMACs
+  std::string filter;         // the command that takes the segments; empty: STORE does
+  std::uint64_t max_header_bytes = drr::kBeginPayloadBytesMax;
+};
+
+// And a stream again.
+struct JoinCommand {
+  CommonOptions common;
+  drr::PolicyOptions policy;
+  std::string store;     // may be empty with `fetch`
+  std::string fetch;     // the command that prints the segments; empty: STORE has them
+  std::string key_path;  // empty: none
+  bool no_auth = false;
+  std::uint64_t max_header_bytes = drr::kBeginPayloadBytesMax;
+};
+
 struct HelpCommand {
   std::string text;
 };
 struct VersionCommand {};
 
-using Command =
-    std::variant<VerifyCommand, InspectCommand, PipeCommand, HelpCommand, VersionCommand>;
+using Command = std::variant<VerifyCommand,
+                             InspectCommand,
+                             PipeCommand,
+                             TokenCommand,
+                             ResumeCommand,
+                             SplitCommand,
+                             JoinCommand,
+                             HelpCommand,
+                             VersionCommand>;
 
 // What is wrong with the command line, as a sentence: made of the user's own words, escaped.
 struct UsageError {

@@ -21,6 +21,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <memory>
 
 namespace zsluice::cli {
@@ -232,6 +233,8 @@ int run_opened(const PipeCommand& command, const Streams& streams, Places& place
                           .signals = signals->get(),
                           .rate = has_rate ? &rate : nullptr};
   const PipeReport report = pipeline::run_pipe(pipe_options(command), std::move(ends), watch);
+  // A rate that comes too late must not turn what has passed into a failure.
+  if (rate.can_reload()) (*signals)->keep_blocked(SIGHUP);
 
   watch.finish(report, last_words(command.common, report, *chosen),
                chosen->backend->now() + kLastWords);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/pipe_options.hpp"
 
+#include "cli/policy_options.hpp"
 #include "cli/progress_display.hpp"
 #include "cli/rate_text.hpp"
 #include "pipeline/pipe.hpp"
@@ -71,13 +72,7 @@ PipeCommand read_pipe(OptionReader& reader, const CommonOptions& common) {
   if (command.common.json && !reader.flag("log-format")) {
     command.common.log_format = LogFormat::json;
   }
-  command.policy.allow_plaintext = reader.flag("allow-plaintext");
-  command.policy.single_dataset = reader.flag("single-dataset");
-  command.policy.no_properties = reader.flag("no-properties");
-  reader.guid("expect-toguid", command.policy.expect_toguid);
-  reader.guid("expect-fromguid", command.policy.expect_fromguid);
-  reader.text("expect-name", command.policy.expect_name);
-  reader.size("max-size", command.policy.max_bytes);
+  command.policy = read_policy(reader);
   reader.size("buffer", command.buffer_bytes);
   reader.size("max-header", command.max_header_bytes);
   command.allow_unproven = reader.flag("allow-unproven");
@@ -91,18 +86,8 @@ PipeCommand read_pipe(OptionReader& reader, const CommonOptions& common) {
 
 po::options_description pipe_options() {
   po::options_description options("Options of pipe");
+  add_policy_options(options);
   options.add_options()                                                               //
-      ("allow-plaintext", "pass streams that are not raw and encrypted")              //
-      ("expect-toguid", po::value<std::string>()->value_name("GUID"),                 //
-       "pass only a stream that brings this snapshot")                                //
-      ("expect-fromguid", po::value<std::string>()->value_name("GUID"),               //
-       "pass only a stream that starts from this snapshot (0: full)")                 //
-      ("expect-name", po::value<std::string>()->value_name("GLOB"),                   //
-       "pass only snapshots whose pool/dataset@name matches")                         //
-      ("max-size", po::value<std::string>()->value_name("SIZE"),                      //
-       "stop a stream that is longer")                                                //
-      ("single-dataset", "refuse streams of several datasets")                        //
-      ("no-properties", "refuse streams that carry properties or holds")              //
       ("buffer", po::value<std::string>()->value_name("SIZE"),                        //
        "memory for the stream, 34M or more (default 64M)")                            //
       ("start-at", po::value<std::string>()->value_name("PERCENT"),                   //

@@ -2,9 +2,12 @@
 #include "cli/result_json.hpp"
 
 #include "cli/exit_status.hpp"
+#include "cli/segment_error_text.hpp"
+#include "zsluice/store/segment_name.hpp"
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <chrono>
 
 namespace zsluice::cli {
@@ -12,6 +15,41 @@ namespace {
 
 Json sum_json(const checksum::Fletcher4& sum) {
   return fmt::format("{:016x}:{:016x}:{:016x}:{:016x}", sum.a, sum.b, sum.c, sum.d);
+}
+
+// Whether it is about a segment, or a run of them, and not about the manifest or the store.
+bool names_segment(const pipeline::StoreFailure& failure) {
+  using pipeline::StoreFailureCode;
+  switch (failure.code) {
+    case StoreFailureCode::older_token:
+    case StoreFailureCode::bad_segment:
+    case StoreFailureCode::missing_segment:
+    case StoreFailureCode::cut_off:
+    case StoreFailureCode::other_segment:
+    case StoreFailureCode::other_end:
+    case StoreFailureCode::wrong_line:
+    case StoreFailureCode::key_needed:
+    case StoreFailureCode::wrong_key:
+    case StoreFailureCode::fetch_failed:
+      return !failure.name.empty();
+    case StoreFailureCode::unreadable:
+      // A folder of them cannot be listed.
+      return failure.last || storage::segment_number(failure.name);
+    case StoreFailureCode::unwritable:
+    case StoreFailureCode::filter_failed:
+    case StoreFailureCode::holds_whole:
+    case StoreFailureCode::holds_part:
+    case StoreFailureCode::holds_nothing:
+    case StoreFailureCode::not_a_store:
+    case StoreFailureCode::unfinished:
+    case StoreFailureCode::unproven_end:
+    case StoreFailureCode::bad_manifest:
+    case StoreFailureCode::other_manifest:
+    case StoreFailureCode::not_keyed:
+    case StoreFailureCode::no_digest:
+      break;
+  }
+  return false;
 }
 
 struct AddDetails {
@@ -33,6 +71,12 @@ struct AddDetails {
     json["expected"] = std::to_string(refusal.expected);
     json["name"] = refusal.name;
   }
+  void operator()(const resume::Refusal& refusal) const {
+    json["found"] = std::to_string(refusal.found);
+    json["wanted"] = std::to_string(refusal.wanted);
+    json["found_offset"] = refusal.found_offset;
+    json["wanted_offset"] = refusal.wanted_offset;
+  }
   void operator()(const pipeline::UnprovenRecord& unproven) const {
     json["record"] = record_json(unproven.at);
   }
@@ -51,6 +95,8 @@ struct AddDetails {
     json["offset"] = failure.offset;
     json["errno"] = failure.error.error;
   }
+  void operator()(const pipeline::InputChanged& /*changed*/) const {}
+  void operator()(const pipeline::UnfinishedPackage& /*unfinished*/) const {}
   void operator()(const pipeline::Signalled& signalled) const {
     json["signal"] = signalled.signal;
     json["delivered"] = signalled.was_delivered;
@@ -58,6 +104,32 @@ struct AddDetails {
   void operator()(const pipeline::Stalled& stalled) const {
     json["seconds"] = std::chrono::duration_cast<std::chrono::seconds>(stalled.after).count();
     json["output_is_full"] = stalled.output_is_full;
+  }
+  void operator()(const pipeline::StoreFailure& failure) const {
+    using pipeline::StoreFailureCode;
+    const bool is_of_a_file = failure.code == StoreFailureCode::unreadable ||
+                              failure.code == StoreFailureCode::unwritable;
+    if (is_of_a_file) json["errno"] = failure.system.error;
+    if (!failure.name.empty()) json["file"] = failure.name;
+    if (failure.system.operation == io::SysOperation::run) add_command(failure.system);
+    if (failure.code == StoreFailureCode::bad_manifest) {
+      json["line"] = failure.segments;
+      json["line_offset"] = failure.begin;
+    }
+    if (!names_segment(failure)) return;
+    json["segment"] = failure.sequence;
+    if (failure.last) json["last_segment"] = *failure.last;
+    json["begin"] = failure.begin;
+    json["end"] = failure.end ? Json(*failure.end) : Json(nullptr);
+    if (failure.code != StoreFailureCode::bad_segment) return;
+    json["segment_error"] = segment_error_code(failure.segment.code);
+  }
+  // How the user's command ended.
+  void add_command(const io::SysError& error) const {
+    const bool has_failed = error.error == EIO;
+    json["command_errno"] = has_failed ? Json(nullptr) : Json(error.error);
+    json["command_exit"] = has_failed && error.status >= 0 ? Json(error.status) : Json(nullptr);
+    json["command_signal"] = has_failed && error.status < 0 ? Json(-error.status) : Json(nullptr);
   }
 };
 

@@ -7,6 +7,7 @@
 #include "cli/notes.hpp"
 #include "cli/open_input.hpp"
 #include "cli/result_json.hpp"
+#include "cli/store_reading.hpp"
 #include "cli/text_layout.hpp"
 #include "pipeline/verify.hpp"
 #include "zsluice/base/escape.hpp"
@@ -220,16 +221,32 @@ pipeline::VerifyOptions verify_options(const VerifyCommand& command) {
   return options;
 }
 
+Result<OpenedInput, OpenFailure> open_stream(const VerifyCommand& command,
+                                             const Streams& streams,
+                                             const pipeline::VerifyOptions& options) {
+  const bool is_for_stores = command.quick || command.no_auth || !command.key_path.empty();
+  auto input = open_input(command.path, "verify", streams, pipeline::source_options(options));
+  if (!input || !is_for_stores) return input;
+  return Unexpected{OpenFailure{
+      kExitUsage, fmt::format("zsluice: verify: {}: --quick, --auth-key and --no-auth are for "
+                              "stores, and this is none\n",
+                              input->name)}};
+}
+
 }  // namespace
 
 int run_command(const VerifyCommand& command, const Streams& streams) {
+  if (!command.fetch.empty()) return verify_fetched_store(command, streams);
+  if (const auto folder = open_if_store(command.path)) {
+    return verify_store(command, *folder, streams);
+  }
   const pipeline::VerifyOptions options = verify_options(command);
   TextOutput out(streams.out);
   TextOutput err(streams.err);
   const auto finish = [&](int status) {
     return finish_output(out, err, "verify", command.common.log_format, status);
   };
-  auto input = open_input(command.path, "verify", streams, pipeline::source_options(options));
+  auto input = open_stream(command, streams, options);
   if (!input) {
     const OpenFailure& failure = input.error();
     const std::string name = command.path == "-" ? "stdin" : escaped(command.path);

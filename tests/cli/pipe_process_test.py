@@ -5,6 +5,7 @@ that backup tools give to mbuffer and pv.
 ctest gives the paths in ZSLUICE and ZSLUICE_TEST_CORPUS. Nothing here sleeps: a test waits for
 bytes, for the end of a file or for the end of a process.
 """
+import contextlib
 import json
 import os
 import signal
@@ -138,9 +139,10 @@ class CallersOfPv(Folder):
 
 class WhileItRuns(Folder):
     def start(self, *arguments):
+        # Unbuffered: what a buffer had read ahead, communicate() would not see.
         child = subprocess.Popen(
             [ZSLUICE, "pipe", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, cwd=self.folder,
+            stderr=subprocess.PIPE, cwd=self.folder, bufsize=0,
         )  # fmt: skip
         self.addCleanup(self.end, child)
         return child
@@ -190,6 +192,31 @@ class WhileItRuns(Folder):
         child.send_signal(signal.SIGHUP)
         self.assertEqual(child.stdout.read(), RAW)
         self.assertEqual(child.wait(timeout=60), 0)
+
+    def test_sighup_behind_the_last_byte_makes_no_failure_of_it(self):
+        with open(self.path("rate"), "w", encoding="ascii") as file:
+            file.write("off\n")
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        os.set_blocking(writer, False)
+        filled = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                filled += os.write(writer, b"x" * 4096)
+        child = subprocess.Popen(
+            [ZSLUICE, "pipe", "--rate-file", "rate"], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=writer, cwd=self.folder,
+        )  # fmt: skip
+        os.close(writer)
+        child.stdin.write(RAW)
+        child.stdin.close()
+        self.assertEqual(child.stdout.read(), RAW)
+        child.send_signal(signal.SIGHUP)  # while its last words find no room
+        with open(reader, "rb", closefd=False) as err:
+            words = err.read()[filled:].decode()
+        child.stdout.close()
+        self.assertEqual(child.wait(timeout=60), 0)
+        self.assertIn("whole", words)
 
     def test_sighup_ends_it_where_there_is_nothing_to_read_again(self):
         child = self.start("-q", "--rate", "500M")

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include <span>
 #include <string>
 
 namespace zsluice {
@@ -20,6 +21,18 @@ struct Wrong {
   std::string message;
   std::string command;  // whose help is named
 };
+
+void expect_explained(std::span<const Wrong> table) {
+  for (const Wrong& wrong : table) {
+    SCOPED_TRACE(wrong.message);
+    const CliRun run = run_cli(wrong.arguments);
+    EXPECT_EQ(run.status, 2);
+    EXPECT_EQ(run.out, "");
+    const std::string help = wrong.command.empty() ? "--help" : wrong.command + " --help";
+    EXPECT_EQ(run.err,
+              "zsluice: " + wrong.message + "\n  `zsluice " + help + "` lists the options.\n");
+  }
+}
 
 TEST(Usage, WrongCommandLinesAreExplained) {
   const Wrong table[] = {
@@ -78,15 +91,37 @@ TEST(Usage, WrongCommandLinesAreExplained) {
        "or 0x…)",
        "pipe"},
   };
-  for (const Wrong& wrong : table) {
-    SCOPED_TRACE(wrong.message);
-    const CliRun run = run_cli(wrong.arguments);
-    EXPECT_EQ(run.status, 2);
-    EXPECT_EQ(run.out, "");
-    const std::string help = wrong.command.empty() ? "--help" : wrong.command + " --help";
-    EXPECT_EQ(run.err,
-              "zsluice: " + wrong.message + "\n  `zsluice " + help + "` lists the options.\n");
-  }
+  expect_explained(table);
+}
+
+TEST(Usage, WrongCommandLinesOfTokenAndResumeAreExplained) {
+  const Wrong table[] = {
+      {{"token"}, "token: `token` is followed by decode, check or make", "token"},
+      {{"token", "show"}, "token: \"show\" is not one of decode, check, make", "token"},
+      {{"token", "decode", "a", "b"}, "token: one TOKEN only, but \"b\" follows", "token"},
+      {{"token", "make", ""}, "token: PATH is empty", "token"},
+      {{"token", "decode", "--encode"},
+       "token: --encode and --max-header are for `token make`",
+       "token"},
+      {{"token", "decode", "--expect-toguid", "1"},
+       "token: --expect-toguid, --expect-fromguid, --expect-name and --allow-plaintext are for "
+       "`token check`",
+       "token"},
+      {{"token", "check"},
+       "token: `token check` needs --expect-toguid or --expect-name: what the job is",
+       "token"},
+      {{"resume", "a"},
+       "resume: one of --token and --stitch must be given, and not both",
+       "resume"},
+      {{"resume", "--token", "t"}, "resume: PATH must be named", "resume"},
+      {{"resume", "--token", "t", "-"},
+       "resume: a file must be named: stdin can be read only once",
+       "resume"},
+      {{"resume", "--stitch", "a"}, "resume: PARTIAL and CONTINUATION must be named", "resume"},
+      {{"resume", "--stitch", "a", "b", "c"}, "resume: unexpected argument \"c\"", "resume"},
+      {{"resume", "--stitch", "--rest", "a", "b"}, "resume: --rest goes with --token", "resume"},
+  };
+  expect_explained(table);
 }
 
 TEST(Usage, TheVersionIsTold) {

@@ -189,10 +189,10 @@ TEST(VerifyRun, AFileThatIsNotThere) {
             "zsluice: verify: nosuch.zsend: cannot be opened: No such file or directory\n");
 }
 
-TEST(VerifyRun, ADirectory) {
+TEST(VerifyRun, ADirectoryIsTakenForAStore) {
   const CliRun run = run_cli({"verify", "/"});
-  EXPECT_EQ(run.status, 7);
-  EXPECT_EQ(run.err, "zsluice: verify: /: cannot be read at offset 0: Is a directory\n");
+  EXPECT_EQ(run.status, 3);
+  EXPECT_EQ(run.err, "zsluice: verify: /: no store: it holds neither a manifest nor a segment\n");
 }
 
 TEST(VerifyRun, ATerminalIsRefused) {

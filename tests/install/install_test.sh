@@ -44,3 +44,13 @@ wanted=$(awk -F '\t' -v name="$name" '
   $1 == name { print $column }' "$source_dir/tests/corpus/EXPECTED.tsv")
 counted=$("$scratch/consumer/count_records" <"$source_dir/tests/corpus/$name.zsend")
 [ "${wanted:-none}" = "$counted" ] || fail "counted $counted records, not ${wanted:-any number}"
+
+# And what it printed of a token.
+token=$source_dir/tests/corpus/tokens/g256_raw_full.cut108908.token
+wanted=$(awk '$1 == "object:" { object = $2 } $1 == "offset:" { print object, $2 }' "$token.txt")
+place=$("$scratch/consumer/read_token" <"$token")
+[ "${wanted:-none}" = "$place" ] || fail "the token stands at $place, not at ${wanted:-any place}"
+# Of at most 64 KiB each, and most of them nearly that.
+size=$(wc -c <"$source_dir/tests/corpus/$name.zsend")
+counted=$("$scratch/consumer/count_segments" <"$source_dir/tests/corpus/$name.zsend")
+((counted > size / 65536 && counted < size / 32768)) || fail "counted $counted segments"

@@ -16,9 +16,10 @@ ROOT = pathlib.Path(__file__).parents[2]
 MAN_PAGE = ROOT / "tools/man/zsluice.1"
 COMPLETIONS = ROOT / "tools/completions"
 CORPUS = ROOT / "tests/corpus"
-COMMANDS = ("pipe", "verify", "inspect")
+COMMANDS = ("pipe", "split", "join", "verify", "inspect", "token", "resume")
 COMMON = "Options of every command"
-DOCUMENTS = ("README.md", "src/README.md", "tests/README.md", "fuzz/README.md", "bench/README.md")
+DOCUMENTS = ("README.md", "src/README.md", "tests/README.md", "tests/zfs/README.md", "fuzz/README.md",
+             "bench/README.md")  # fmt: skip
 
 PROGRAM = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
 
@@ -32,8 +33,10 @@ def outcome(*arguments, **how):
 
 
 def without_summary(text):
-    """What `pipe` said, without the last line of a run that went well."""
-    return re.sub(r"^zsluice: pipe: stdin: whole: .* passed in .*\n", "", text, flags=re.MULTILINE)
+    """What was said, without the lines of runs that went well."""
+    lines = (r"^(zsluice: (pipe: stdin: whole: .* passed in |resume: .*: whole: |split: .*: whole: |join: .*: whole: |"
+             r"token make: .* goes on at ).*|  The first .* were there already; .* came again\.)\n")  # fmt: skip
+    return re.sub(lines, "", text, flags=re.MULTILINE)
 
 
 def help_options(command):
@@ -172,9 +175,14 @@ case "$*" in
   'send -nP '*) printf 'full\\tpool/data@now\\t887876\\nsize\\t887876\\n'; exit ;;
   'send -w -i '*) exec cat "$CORPUS/g256_raw_incr.zsend" ;;
   'send -w -R '*) exec cat "$CORPUS/hier_raw_R.zsend" ;;
+  "send -t $(cat "$CORPUS/tokens/g256_raw_full.cut869740.token")")
+    exec cat "$CORPUS/tokens/g256_raw_full.cut869740.resumed.zsend" ;;
+  'send -t '*) exec cat "$CORPUS/tokens/g256_raw_incr.cut180769.resumed.zsend" ;;
   'send -w '*) exec cat "$CORPUS/g256_raw_full.zsend" ;;
   'send '*) exec cat "$CORPUS/pl_full.zsend" ;;
   'receive '*) exec cat >/dev/null ;;
+  *' receive_resume_token vault/copy') exec cat "$CORPUS/tokens/g256_raw_full.cut869740.token" ;;
+  *' receive_resume_token '*) exec cat "$CORPUS/tokens/g256_raw_incr.cut180769.token" ;;
   'get -H -o value guid '*@yesterday) column=fromguid ;;
   'get -H -o value guid '*@now) column=toguid ;;
 esac
@@ -183,7 +191,15 @@ awk -F '\\t' -v column="$column" '
   $1 == "g256_raw_incr" { print $wanted }' "$CORPUS/EXPECTED.tsv"
 """,
     "ssh": '[ "$1" != -o ] || shift 2; [ "$1" = backup ] || exit 255; shift; exec sh -c "$*"\n',
-    "rclone": 'case $1 in copyto) cp "$2" uploaded ;; cat) cat uploaded ;; *) exit 1 ;; esac\n',
+    "rclone": """
+case "$1 $2" in
+  'rcat remote:bucket/'*) far=${2#remote:}; mkdir -p "${far%/*}"; exec cat >"$far" ;;
+  'cat remote:bucket/'*) exec cat "${2#remote:}" ;;
+  copyto*) cp "$2" uploaded ;;
+  cat*) cat uploaded ;;
+  *) exit 1 ;;
+esac
+""",
 }
 
 
@@ -199,7 +215,14 @@ class Examples(unittest.TestCase):
             (self.folder / "bin" / name).chmod(0o755)
 
     def run_script(self, script):
-        shutil.copy(CORPUS / "g256_raw_full.zsend", self.folder / "data.zsend")
+        stream = (CORPUS / "g256_raw_full.zsend").read_bytes()
+        (self.folder / "data.zsend").write_bytes(stream)
+        (self.folder / "cut.zsend").write_bytes(stream[:869740])
+        (self.folder / "usb").mkdir(exist_ok=True)
+        for store in ("usb/data-now", "usb/cut", "data-now", "bucket"):
+            shutil.rmtree(self.folder / store, ignore_errors=True)
+        with open(self.folder / "cut.zsend", "rb") as cut:
+            outcome(PROGRAM, "split", self.folder / "usb/cut", stdin=cut)
         environment = os.environ | {"CORPUS": str(CORPUS)}
         environment["PATH"] = f"{self.folder}/bin:{os.environ['PATH']}"
         return outcome("bash", "-c", script, cwd=self.folder, env=environment)
@@ -259,7 +282,7 @@ class Readmes(unittest.TestCase):
 
     def test_packages_are_those_that_are_installed(self):
         packages = text_of("tools/lib/packages")
-        installed = set(re.findall(r"^(?:build|test|bench) (\S+)$", packages, re.MULTILINE))
+        installed = set(re.findall(r"^(?:build|test|bench|zfs-vm) (\S+)$", packages, re.MULTILINE))
         chapter = r"^## Dependencies\n(.*?)^## "
         table = re.search(chapter, text_of("README.md"), re.MULTILINE | re.DOTALL).group(1)
         named = set(re.findall(r"(?<=[| ])`([\w.+-]+)`", table))

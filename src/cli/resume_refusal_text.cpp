@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/resume_refusal_text.hpp"
+
+#include <fmt/format.h>
+
+namespace zsluice::cli {
+namespace {
+
+using resume::Refusal;
+using resume::RefusalCode;
+
+// A receiver goes on only with the form of stream that it began with.
+std::string form_line(const Refusal& refusal, std::string_view form, std::string_view key) {
+  return refusal.wanted != 0
+             ? fmt::format("the token is that of a {} stream ({}), the stored one is not", form,
+                           key)
+             : fmt::format("the stored stream is {}, the token is that of one that is not ({})",
+                           form, key);
+}
+
+}  // namespace
+
+std::string resume_refusal_line(const Refusal& refusal) {
+  switch (refusal.code) {
+    case RefusalCode::unknown_snapshot:
+      return fmt::format("no stream here brings the snapshot with guid {}", refusal.wanted);
+    case RefusalCode::other_origin:
+      return fmt::format(
+          "the snapshot is here, but sent {}, not {}",
+          refusal.found == 0 ? "in full"
+                             : fmt::format("from the snapshot with guid {}", refusal.found),
+          refusal.wanted == 0 ? "in full" : fmt::format("from that with {}", refusal.wanted));
+    case RefusalCode::raw_differs:
+      return form_line(refusal, "raw", "rawok");
+    case RefusalCode::compressed_differs:
+      return form_line(refusal, "compressed", "compressok");
+    case RefusalCode::large_blocks_differ:
+      return form_line(refusal, "large-block", "largeblockok");
+    case RefusalCode::embedded_differs:
+      return form_line(refusal, "embedded-block", "embedok");
+    case RefusalCode::redacted_differs:
+      return "the two are redacted by different snapshots, so that they hold different blocks";
+    case RefusalCode::deduplicated:
+      return "the stream is deduplicated: its records refer to ones that would not be sent\n"
+             "  `zstream redup` makes an ordinary stream of it.";
+    case RefusalCode::bad_begin_nvlist:
+      return fmt::format("the nvlist behind BEGIN cannot be read (at its byte {})",
+                         refusal.nvlist.offset);
+    case RefusalCode::no_own_point:
+      return "the stored stream says that it is a resumed one, but not from where";
+    case RefusalCode::before_own_point:
+      return fmt::format(
+          "the stored stream is itself a resumed one and starts at object {}, offset {}; "
+          "object {}, offset {} is before that",
+          refusal.found, refusal.found_offset, refusal.wanted, refusal.wanted_offset);
+    case RefusalCode::not_a_continuation:
+      return "the second stream is not one of `zfs send -t`";
+    case RefusalCode::other_byte_order:
+      return "the two streams come from machines of different byte order";
+    case RefusalCode::other_features:
+      return fmt::format("the two streams differ in their features (0x{:x})", refusal.found);
+    case RefusalCode::other_key:
+      return fmt::format("the two streams are encrypted with different keys (guid {} and {})",
+                         refusal.wanted, refusal.found);
+    case RefusalCode::gap:
+      return fmt::format(
+          "the second stream goes on at object {}, offset {}: something before that would be "
+          "missing",
+          refusal.wanted, refusal.wanted_offset);
+    case RefusalCode::out_of_order:
+      return fmt::format(
+          "the records of the first stream are in no order: object {}, offset {} comes behind "
+          "object {}, offset {}",
+          refusal.found, refusal.found_offset, refusal.wanted, refusal.wanted_offset);
+    case RefusalCode::nothing_missing:
+      return "the first stream is whole";
+  }
+  return {};
+}
+
+std::string_view resume_refusal_code(RefusalCode code) {
+  switch (code) {
+    case RefusalCode::unknown_snapshot:
+      return "unknown_snapshot";
+    case RefusalCode::other_origin:
+      return "other_origin";
+    case RefusalCode::raw_differs:
+      return "raw_differs";
+    case RefusalCode::compressed_differs:
+      return "compressed_differs";
+    case RefusalCode::large_blocks_differ:
+      return "large_blocks_differ";
+    case RefusalCode::embedded_differs:
+      return "embedded_differs";
+    case RefusalCode::redacted_differs:
+      return "redacted_differs";
+    case RefusalCode::deduplicated:
+      return "deduplicated";
+    case RefusalCode::bad_begin_nvlist:
+      return "bad_begin_nvlist";
+    case RefusalCode::no_own_point:
+      return "no_own_point";
+    case RefusalCode::before_own_point:
+      return "before_own_point";
+    case RefusalCode::not_a_continuation:
+      return "not_a_continuation";
+    case RefusalCode::other_byte_order:
+      return "other_byte_order";
+    case RefusalCode::other_features:
+      return "other_features";
+    case RefusalCode::other_key:
+      return "other_key";
+    case RefusalCode::gap:
+      return "gap";
+    case RefusalCode::out_of_order:
+      return "out_of_order";
+    case RefusalCode::nothing_missing:
+      return "nothing_missing";
+  }
+  return {};
+}
+
+}  // namespace zsluice::cli

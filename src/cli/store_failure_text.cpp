@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/store_failure_text.hpp"
+
+#include "cli/errno_text.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/segment_error_text.hpp"
+#include "cli/text_layout.hpp"
+#include "cli/user_command.hpp"
+
+#include <fmt/format.h>
+
+namespace zsluice::cli {
+namespace {
+
+using pipeline::StoreFailure;
+using pipeline::StoreFailureCode;
+
+// "segment 5 (000000000/000000000005.zss, offsets 83886080 to 100663296)".
+// Of a run of them: "segments 5 to 9 (…)".
+std::string segment_text(const StoreFailure& failure) {
+  if (failure.last.value_or(failure.sequence) > failure.sequence) {
+    const std::string end = failure.end ? fmt::format("s {} to {}", failure.begin, *failure.end)
+                                        : fmt::format(" {} on", failure.begin);
+    return fmt::format("segments {} to {} (from {} on, {}offset{})", failure.sequence,
+                       *failure.last, failure.name, failure.end ? "" : "from ", end);
+  }
+  return failure.end ? fmt::format("segment {} ({}, offsets {} to {})", failure.sequence,
+                                   failure.name, failure.begin, *failure.end)
+                     : fmt::format("segment {} ({}, from offset {} on)", failure.sequence,
+                                   failure.name, failure.begin);
+}
+
+std::string file_text(const StoreFailure& failure, const FailureContext& context) {
+  return failure.name.empty() ? std::string(context.source)
+                              : fmt::format("{}/{}", context.source, failure.name);
+}
+
+std::string passed_line(const FailureContext& context) {
+  if (context.passed_bytes == 0) return "  Nothing was passed on.\n";
+  return fmt::format("  The first {} were passed, without an END: `zfs receive -s` keeps them.\n",
+                     counted(context.passed_bytes, "byte"));
+}
+
+// The store as a whole is named by the manifest and by segment 0. (Commands that begin to read
+// elsewhere do not know whether it is one copy.)
+bool is_keyed_copy(const StoreFailure& failure, const FailureContext& context) {
+  const bool reads_all = context.command == "verify" || context.command == "join";
+  return reads_all && !failure.name.empty() && failure.sequence > 0;
+}
+
+std::string key_needed_text(const StoreFailure& failure, const FailureContext& context) {
+  if (is_keyed_copy(failure, context)) {
+    return fmt::format("refused: {} was written with a key, and the store was not\n",
+                       segment_text(failure));
+  }
+  return fmt::format("refused: the store was written with a key\n  Name it with --auth-key{}.\n",
+                     context.continues ? "" : ", or read the store unproven with --no-auth");
+}
+
+// `join` reads on when it has passed all: one file too many is no harm to the stream.
+bool is_after_delivery(const StoreFailure& failure, const FailureContext& context) {
+  return context.command == "join" && failure.code == StoreFailureCode::bad_segment &&
+         failure.segment.code == storage::SegmentErrorCode::after_last;
+}
+
+// What the damage is, and what a user can do about it.
+std::string damage_text(const StoreFailure& failure, const FailureContext& context) {
+  switch (failure.code) {
+    case StoreFailureCode::bad_segment:
+      return fmt::format("damaged: {}: {}\n", segment_text(failure),
+                         segment_error_line(failure.segment));
+    case StoreFailureCode::missing_segment:
+      return fmt::format("damaged: {} {} missing, and later ones are there\n",
+                         segment_text(failure), failure.last ? "are" : "is");
+    case StoreFailureCode::cut_off:
+      return fmt::format("truncated: {} and all behind {} are missing, although they were there\n",
+                         segment_text(failure), failure.last ? "them" : "it");
+    case StoreFailureCode::unfinished:
+      return fmt::format("truncated: the stream was not stored to its end: {}, {}\n",
+                         counted(failure.segments, "segment"), counted(failure.begin, "byte"));
+    case StoreFailureCode::other_end:
+      return fmt::format(
+          "damaged: the manifest ends with other segments than these\n"
+          "  Its closing line speaks of {}, the last one here is {}.\n",
+          counted(failure.segments, "segment"), segment_text(failure));
+    case StoreFailureCode::other_segment:
+      return fmt::format("damaged: {}: it is not the segment that the manifest names\n",
+                         segment_text(failure));
+    case StoreFailureCode::unproven_end:
+      return "damaged: the manifest's closing line is not proven by the key: it was changed, or "
+             "forged\n";
+    case StoreFailureCode::bad_manifest:
+      return fmt::format("damaged: the manifest ({}), line {} at its byte {}\n", failure.name,
+                         failure.segments, failure.begin);
+    case StoreFailureCode::other_manifest:
+      return fmt::format(
+          "damaged: the manifest ({}) is that of another store\n{}", failure.name,
+          context.forwards ? "  `zsluice verify` tells what is in the store. Without the manifest, "
+                             "join goes by the segments:\n  move it away and join again.\n"
+                           : "");
+    case StoreFailureCode::wrong_line:
+      return fmt::format(
+          "damaged: what the manifest ({}) says of segment {} is not what that one holds\n",
+          failure.name, failure.sequence);
+    case StoreFailureCode::not_a_store:
+      return "no store: it holds neither a manifest nor a segment\n";
+    case StoreFailureCode::key_needed:
+      return key_needed_text(failure, context);
+    case StoreFailureCode::not_keyed:
+      return "refused: the store was written without a key\n"
+             "  Without --auth-key it is read unproven.\n";
+    case StoreFailureCode::wrong_key:
+      return fmt::format("refused: {} was written with another key than this one\n",
+                         segment_text(failure));
+    case StoreFailureCode::fetch_failed:
+      return fmt::format(
+          "{} was not fetched: {}\n"
+          "  Whether it is missing or out of reach, only the command knows: see its own message.\n",
+          segment_text(failure), command_end_text(failure.system));
+    case StoreFailureCode::no_digest:
+      return "an HMAC could not be computed: libcrypto does not offer SHA-256, or had no memory\n";
+    case StoreFailureCode::unreadable:
+    case StoreFailureCode::unwritable:
+    case StoreFailureCode::filter_failed:
+    case StoreFailureCode::holds_whole:
+    case StoreFailureCode::holds_part:
+    case StoreFailureCode::holds_nothing:
+    case StoreFailureCode::older_token:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string store_failure_text(const StoreFailure& failure, const FailureContext& context) {
+  const std::string head = fmt::format("zsluice: {}: ", context.command);
+  switch (failure.code) {
+    case StoreFailureCode::unreadable:
+      return fmt::format("{}{}: cannot be read: {}\n{}", head, file_text(failure, context),
+                         errno_text(failure.system.error),
+                         context.forwards ? passed_line(context) : "");
+    case StoreFailureCode::unwritable:
+      return fmt::format("{}{}: cannot be written: {}\n", head, file_text(failure, context),
+                         errno_text(failure.system.error));
+    case StoreFailureCode::filter_failed:
+      return fmt::format("{}{}: {} was not taken: {}\n", head, context.source, failure.name,
+                         command_end_text(failure.system));
+    case StoreFailureCode::holds_whole:
+      return fmt::format(
+          "{}{}: there is a whole stream in it already, of {}\n"
+          "  Nothing was read or written: {}.\n",
+          head, context.source, counted(failure.begin, "byte"),
+          context.continues ? "nothing of it is missing"
+                            : "name another STORE, or remove this one");
+    case StoreFailureCode::holds_part:
+      if (!failure.name.empty()) {
+        return fmt::format(
+            "{}{}: there is no segment in it, but a {} that is damaged, or none of zsluice's\n"
+            "  Nothing was read or written: name another STORE, or remove that one.\n",
+            head, context.source, failure.name);
+      }
+      return fmt::format(
+          "{}{}: there is a part of a stream in it already\n"
+          "  Nothing was read or written: go on in it with --continue, or name another STORE.\n",
+          head, context.source);
+    case StoreFailureCode::older_token:
+      return fmt::format(
+          "{}{}: refused: the stream goes back to segment {}, by an older token than the store's\n"
+          "  Storing it would take away {} that are there and proven, before others have come.\n"
+          "  Nothing was changed: send again by the token of `zsluice token make`.\n",
+          head, context.source, failure.sequence,
+          counted(failure.end.value_or(failure.begin) - failure.begin, "byte"));
+    case StoreFailureCode::holds_nothing:
+      return fmt::format(
+          "{}{}: there is no part of a stream in it that could be continued\n"
+          "  Nothing was read or written: a stream from its beginning needs no --continue.\n",
+          head, context.source);
+    case StoreFailureCode::fetch_failed:
+    case StoreFailureCode::not_a_store:
+    case StoreFailureCode::bad_segment:
+    case StoreFailureCode::missing_segment:
+    case StoreFailureCode::cut_off:
+    case StoreFailureCode::unfinished:
+    case StoreFailureCode::other_end:
+    case StoreFailureCode::other_segment:
+    case StoreFailureCode::unproven_end:
+    case StoreFailureCode::bad_manifest:
+    case StoreFailureCode::other_manifest:
+    case StoreFailureCode::wrong_line:
+    case StoreFailureCode::key_needed:
+    case StoreFailureCode::not_keyed:
+    case StoreFailureCode::wrong_key:
+    case StoreFailureCode::no_digest:
+      break;
+  }
+  const std::string text =
+      fmt::format("{}{}: {}", head, context.source, damage_text(failure, context));
+  if (is_after_delivery(failure, context)) {
+    return text + "  It was not passed; the stream itself was delivered whole.\n";
+  }
+  return context.forwards ? text + passed_line(context) : text;
+}
+
+int store_failure_exit_status(StoreFailureCode code) {
+  switch (code) {
+    case StoreFailureCode::not_a_store:
+    case StoreFailureCode::bad_segment:
+    case StoreFailureCode::missing_segment:
+    case StoreFailureCode::other_end:
+    case StoreFailureCode::other_segment:
+    case StoreFailureCode::unproven_end:
+    case StoreFailureCode::bad_manifest:
+    case StoreFailureCode::other_manifest:
+    case StoreFailureCode::wrong_line:
+      return kExitDamaged;
+    case StoreFailureCode::cut_off:
+    case StoreFailureCode::unfinished:
+      return kExitTruncated;
+    case StoreFailureCode::key_needed:
+    case StoreFailureCode::not_keyed:
+    case StoreFailureCode::wrong_key:
+    case StoreFailureCode::older_token:
+      return kExitRefused;
+    case StoreFailureCode::filter_failed:
+    case StoreFailureCode::fetch_failed:
+      return kExitChild;
+    case StoreFailureCode::unreadable:
+    case StoreFailureCode::unwritable:
+    case StoreFailureCode::holds_whole:
+    case StoreFailureCode::holds_part:
+    case StoreFailureCode::holds_nothing:
+    case StoreFailureCode::no_digest:
+      break;
+  }
+  return kExitLocalIo;
+}
+
+std::string_view store_failure_code(StoreFailureCode code) {
+  switch (code) {
+    case StoreFailureCode::unreadable:
+      return "store_unreadable";
+    case StoreFailureCode::unwritable:
+      return "store_unwritable";
+    case StoreFailureCode::filter_failed:
+      return "filter_failed";
+    case StoreFailureCode::fetch_failed:
+      return "fetch_failed";
+    case StoreFailureCode::holds_whole:
+      return "store_holds_whole";
+    case StoreFailureCode::holds_part:
+      return "store_holds_part";
+    case StoreFailureCode::older_token:
+      return "older_token";
+    case StoreFailureCode::holds_nothing:
+      return "store_holds_nothing";
+    case StoreFailureCode::not_a_store:
+      return "not_a_store";
+    case StoreFailureCode::bad_segment:
+      return "bad_segment";
+    case StoreFailureCode::missing_segment:
+      return "missing_segment";
+    case StoreFailureCode::cut_off:
+      return "store_cut_off";
+    case StoreFailureCode::unfinished:
+      return "store_unfinished";
+    case StoreFailureCode::other_end:
+      return "other_end";
+    case StoreFailureCode::other_segment:
+      return "other_segment";
+    case StoreFailureCode::unproven_end:
+      return "unproven_end";
+    case StoreFailureCode::bad_manifest:
+      return "bad_manifest";
+    case StoreFailureCode::other_manifest:
+      return "other_manifest";
+    case StoreFailureCode::wrong_line:
+      return "wrong_line";
+    case StoreFailureCode::key_needed:
+      return "key_needed";
+    case StoreFailureCode::not_keyed:
+      return "not_keyed";
+    case StoreFailureCode::wrong_key:
+      return "wrong_key";
+    case StoreFailureCode::no_digest:
+      return "no_digest";
+  }
+  return {};
+}
+
+std::string_view manifest_state_name(pipeline::ManifestState state) {
+  using pipeline::ManifestState;
+  switch (state) {
+    case ManifestState::good:
+      return "good";
+    case ManifestState::torn:
+      return "torn";
+    case ManifestState::missing:
+      return "missing";
+    case ManifestState::damaged:
+      return "damaged";
+  }
+  return {};
+}
+
+}  // namespace zsluice::cli
