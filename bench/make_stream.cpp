@@ -104,30 +104,44 @@ class Writes {
   std::uint64_t offset_ = 0;
 };
 
-// BEGIN with its nvlist, one WRITE to copy, END.
+// BEGIN with its nvlist, OBJECT_RANGE if it is raw, OBJECT, one WRITE to copy, END.
 test::StreamImage shape_of(const Wanted& wanted) {
   const bool is_large = wanted.record_bytes > drr::kOldBlockBytesMax;
-  return test::StreamBuilder()
-      .begin({.toname = "pool/fs@made",
-              .features = (wanted.plain ? drr::feature::kSaSpill : test::kRawFeatures) |
-                          (is_large ? drr::feature::kLargeBlocks : 0),
-              .payload = wanted.plain ? test::Bytes{} : test::crypt_payload()})
-      .write(2, 0, test::pattern(wanted.record_bytes))
-      .end()
-      .build();
+  test::StreamBuilder builder;
+  builder.begin({.toname = "pool/fs@made",
+                 .features = (wanted.plain ? drr::feature::kSaSpill : test::kRawFeatures) |
+                             (is_large ? drr::feature::kLargeBlocks : 0),
+                 .payload = wanted.plain ? test::Bytes{} : test::crypt_payload()});
+  drr::ObjectRecord object{.object = 2,
+                           .type = 19,
+                           .bonus_type = 44,
+                           .block_bytes = static_cast<std::uint32_t>(wanted.record_bytes)};
+  if (!wanted.plain) {
+    builder.object_range({.first_object = 0, .objects = 32});
+    object.indirect_shift = 17;
+    object.levels = 1;
+    object.block_pointers = 1;
+  }
+  builder.object(object).write(2, 0, test::pattern(wanted.record_bytes)).end();
+  return builder.build();
 }
 
 int make(const Wanted& wanted) {
   const test::StreamImage shape = shape_of(wanted);
   Output output;
-  const test::Bytes& begin = shape.piece(0).bytes;
-  Writes writes(shape, 1, checksum::fletcher4({}, begin, ByteOrder::little));
-  if (!output.write(begin, {})) return 1;
+  test::Bytes head = shape.piece(0).bytes;
+  const std::size_t write = shape.records() - 2;
+  for (std::size_t record = 1; record < write; ++record) {
+    const test::Bytes& bytes = shape.piece(record).bytes;
+    head.insert(head.end(), bytes.begin(), bytes.end());
+  }
+  Writes writes(shape, write, checksum::fletcher4({}, head, ByteOrder::little));
+  if (!output.write(head, {})) return 1;
   const std::uint64_t each = drr::kRecordBytes + wanted.record_bytes;
-  for (std::uint64_t made = begin.size(); made < wanted.stream_bytes; made += each) {
+  for (std::uint64_t made = head.size(); made < wanted.stream_bytes; made += each) {
     if (!writes.write_next(output)) return 1;
   }
-  test::Bytes end = shape.piece(2).bytes;
+  test::Bytes end = shape.piece(write + 1).bytes;
   Fletcher4 sum = writes.sum();
   Writes::store_sum(end.data() + drr::kEndChecksumAt, sum);
   Writes::sum_record(end, sum);

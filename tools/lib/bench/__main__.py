@@ -6,7 +6,7 @@ import pathlib
 import sys
 import tempfile
 
-from . import flow_workloads, machine, pipe_workload, verify_workload, zstream
+from . import flow_workloads, machine, pipe_workload, store_workload, verify_workload, zstream
 from .figures import parse_size, replace_between, table_text
 from .goals import Goals
 
@@ -17,6 +17,7 @@ WORKLOADS = {
     "pipe": pipe_workload.pipe,
     "verify": verify_workload.verify,
     "memory": pipe_workload.memory,
+    "store": store_workload.store,
     "rate": flow_workloads.rate,
     "stall": flow_workloads.stall,
 }

@@ -52,3 +52,25 @@ RATE_CASES = (
 RATES = ("10k", "1M", "100M", "500M")
 
 STALL_CASES = (BIG_PIPE, BIG_MBUFFER)
+
+# Of stores: shell lines, and how a table names them.
+SPLIT_OFF = "exec {zsluice} split --quiet --compress off {folder}/store < {stream}"
+SPLIT_AUTO = "exec {zsluice} split --quiet {folder}/store < {stream}"
+COPY = "exec cp --reflink=never {stream} {folder}/copy"
+SPLIT_LINES = {
+    SPLIT_OFF: "`zsluice split --compress off`",
+    SPLIT_AUTO: "`zsluice split`",
+    COPY: "`cp`",
+    "split -b 16M {stream} {folder}/x && sha256sum {folder}/x* > {folder}/sums":
+        "`split -b 16M`, `sha256sum`",
+}  # fmt: skip
+VERIFY_STORE = "exec {zsluice} verify --quiet --jobs 1 {folder}/store"
+VERIFY_STORE_TWO = "exec {zsluice} verify --quiet --jobs 2 {folder}/store"
+CAT_STORE = "cat {folder}/store/0*/*.zss > /dev/null"
+STORE_LINES = {
+    VERIFY_STORE: "`zsluice verify STORE --jobs 1`",
+    VERIFY_STORE_TWO: "`zsluice verify STORE --jobs 2`",
+    "{zsluice} verify --quiet --quick {folder}/store": "`zsluice verify STORE --quick`",
+    "exec {zsluice} join --quiet {folder}/store > /dev/null": "`zsluice join STORE`",
+    CAT_STORE: "`cat`",
+}

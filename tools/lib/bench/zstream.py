@@ -2,12 +2,12 @@
 """zstream without installing ZFS: `zstream dump` needs no kernel module, so its packages are only
 unpacked. They are in Debian's contrib, which few machines have among their sources: the lists are
 fetched into a folder of their own, and the system's are left alone."""
-import pathlib
 import shutil
 import subprocess
 
+import apt_sources
+
 PACKAGES = ("zfsutils-linux", "libzfs4linux", "libzpool5linux", "libnvpair3linux", "libuutil3linux")
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 WRAPPER = """#!/bin/sh
 export LD_LIBRARY_PATH={libraries}
 exec {program} "$@"
@@ -19,35 +19,16 @@ def find(given):
     return shutil.which(given or "zstream")
 
 
-def release_name():
-    text = pathlib.Path("/etc/os-release").read_text(encoding="utf-8")
-    names = [line.partition("=")[2] for line in text.splitlines()
-             if line.startswith("VERSION_CODENAME=")]  # fmt: skip
-    return names[0].strip('"') if names else "bookworm"
-
-
 def run(command, folder):
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
 
 
-def mirror(release):
-    """Where this machine's own apt gets that release from."""
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(SITE) $(CODENAME)", "Created-By: Packages"],
-        check=True, capture_output=True, text=True, timeout=60,
-    ).stdout  # fmt: skip
-    sites = [line.split()[0] for line in listed.splitlines() if line.split()[1:] == [release]]
-    if not sites:
-        raise OSError(f"apt has no source of {release}")
-    return sites[0]
-
-
 def apt_get(folder, *words):
-    release = release_name()
+    release = apt_sources.release_name()
+    line = apt_sources.source_line(apt_sources.site_of(release), release, ["contrib"])
     (folder / "lists/partial").mkdir(parents=True, exist_ok=True)
     (folder / "cache").mkdir(exist_ok=True)
-    (folder / "sources.list").write_text(
-        f"deb [signed-by={KEYRING}] {mirror(release)} {release} contrib\n", encoding="utf-8")
+    (folder / "sources.list").write_text(line + "\n", encoding="utf-8")
     run(["apt-get", "--quiet",
          "-o", f"Dir::Etc::SourceList={folder}/sources.list", "-o", "Dir::Etc::SourceParts=/dev/null",
          "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache",
