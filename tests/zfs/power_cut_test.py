@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Two machines and this host between them, as in real life: `ssh source zfs send | zsluice pipe | ssh
+target zfs receive`. The target has no zsluice, and loses its power in mid-transfer.
+
+In a local place there is no plug to pull; these tests say so and are skipped there.
+"""
+import concurrent.futures
+import pathlib
+import shlex
+import subprocess
+import tempfile
+import unittest
+
+import case
+import datasets
+import place
+import prepare
+
+CLOSED = 7
+SSH_LOST = 255
+
+
+class Target(place.MachinePlace):
+    """A machine with ZFS and one pool, and nothing of ours but the functions of the scripts."""
+
+    def prepare_target(self):
+        self.machine.run(f"mkdir -p {self.home}/keys", check=True)
+        self.bring_helpers()
+        self.tell("make_pool dst /dev/vdb")
+
+    def boot_again(self):
+        self.machine.start(prepare.SHAPE)
+        # What its own start has not imported, its owner would.
+        self.tell("zpool list -H -o name dst 2>/dev/null || zpool import -f dst")
+
+
+class PowerCut(case.ZfsTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not cls.place.has_power_switch:
+            raise unittest.SkipTest("a power cut needs a virtual machine: tools/test --zfs")
+        name = cls.place.machine.name + prepare.SECOND
+        prepare.boot(name, disks=1)
+        cls.target = Target(name)
+        cls.addClassCleanup(prepare.end, cls.target.machine)
+        cls.target.prepare_target()
+        cls.source = f"{cls.src}/{datasets.BIG.name}"
+        cls.place.tell(datasets.create(datasets.BIG, cls.source, ("s1", "s2")))
+        cls.addClassCleanup(cls.place.ask, f"zfs destroy -R {cls.source}")
+
+    def over_the_line(self, send, receive, gate="cat"):
+        """Statuses of zfs send, zsluice and zfs receive, and what zsluice said; zfs on its machines."""
+        source = shlex.join(self.place.machine.ssh_command(f"zfs send {send}"))
+        target = shlex.join(self.target.machine.ssh_command(f"zfs receive -s -u {receive}"))
+        zsluice = f"{shlex.quote(place.zsluice())} pipe --quiet"
+        line = f'{source} </dev/null | {gate} | {zsluice} | {target} >&2; echo "${{PIPESTATUS[*]}}"'
+        ended = subprocess.run(["bash", "-c", line], capture_output=True, text=True,
+                               timeout=case.SECONDS_MAX)  # fmt: skip
+        sent, _, passed, received = (int(word) for word in ended.stdout.split())
+        return [sent, passed, received], ended.stderr
+
+    def check_arrived(self, target, snapshots):
+        found = self.target.tell(f"zfs list -H -p -r -t snapshot -s name -o name,guid {target}")
+        guids = [line.split("\t")[1] for line in found.splitlines()]
+        self.assertEqual(guids, [guid for _, guid in self.snapshots(self.source)][:snapshots])
+        # Only now: a file that was written just before a power cut may be empty after it.
+        self.target.put(self.place.get(f"{self.place.work}/keys/big"), "keys/big")
+        self.target.tell(f"open_target {target} {datasets.BIG.key_file}")
+        arrived = self.target.tell(f'fingerprint "$(mountpoint_of {target})"')
+        sent = self.tell(f'fingerprint "$(mountpoint_of {self.source})"/.zfs/snapshot/s{snapshots}/.')
+        self.assertEqual(arrived, sent)
+
+    def test_power_cut_of_the_target_keeps_a_token_that_completes(self):
+        target = "dst/cut"
+        with tempfile.TemporaryDirectory() as folder, \
+                concurrent.futures.ThreadPoolExecutor() as pool:  # fmt: skip
+            go = pathlib.Path(folder) / "go"
+            # In the middle it halts until the power is gone, however slow the machines are.
+            gate = f"{{ head -c 8000000; until [ -e {go} ]; do sleep 0.1; done; cat; }}"
+            transfer = pool.submit(self.over_the_line, f"-w {self.source}@s1", target, gate)
+            try:
+                self.target.tell(f"wait_for has_token {target}")
+                # Twice: what the first one shows may be the beginning.
+                self.target.tell("zpool sync dst; zpool sync dst")
+                self.target.machine.power_cut()
+            finally:
+                go.touch()
+            statuses, words = transfer.result()
+        self.assertEqual(statuses[1:], [CLOSED, SSH_LOST], words)
+        self.assertIn("the reader closed", words)
+
+        self.target.boot_again()
+        token = self.target.tell(f"token_of {target}").strip()
+        self.assertNotEqual(token, case.NO_TOKEN)
+        self.assertEqual(self.over_the_line(f"-t {token}", target), ([0, 0, 0], ""))
+        self.check_arrived(target, 1)
+
+    def test_target_needs_nothing_of_ours(self):
+        target = "dst/plainly"
+        self.assertNotEqual(self.target.ask("command -v zsluice").status, 0)
+        self.assertEqual(self.over_the_line(f"-w {self.source}@s1", target), ([0, 0, 0], ""))
+        self.assertEqual(self.over_the_line(f"-w -i @s1 {self.source}@s2", target), ([0, 0, 0], ""))
+        self.check_arrived(target, 2)
+
+
+if __name__ == "__main__":
+    case.main()
