@@ -289,8 +289,6 @@ TEST(GrowPipe, LeavesOtherDescriptorsAlone) {
 
 // --- a user who has all his pages in pipes already: in a child, as somebody else ---
 
-constexpr uid_t kNobody = 65534;
-
 // Pipes that use up what a user may have, 64 MiB at most.
 std::vector<FdPair> use_up_pages() {
   std::vector<FdPair> pipes;
@@ -311,12 +309,14 @@ class HoldWithoutPages : public ::testing::Test {
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "would take the pages of the user that runs the tests";
   }
-  // 0 when `body` returned true as another user.
+  // 0 when `body` returned true as another user: one of his own, since all of his processes
+  // share the pages, and other tests run at the same time. Small: a container maps 65,536 users.
   template <class Body>
   static int as_nobody(Body body) {
     return exit_status_of_child([&] {
       ignore_write_signals();
-      if (::syscall(SYS_setresuid, kNobody, kNobody, kNobody) != 0) return 2;
+      const auto user = static_cast<uid_t>(60'000 + ::getpid() % 5'000);
+      if (::syscall(SYS_setresuid, user, user, user) != 0) return 2;
       return body() ? 0 : 1;
     });
   }
