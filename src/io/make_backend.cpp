@@ -13,15 +13,6 @@
 namespace zsluice::io {
 namespace {
 
-BackendChoice choice_of_environment() {
-  // Read before any thread is started, and never set by this program.
-  const char* const value = std::getenv("ZSLUICE_IO");  // NOLINT(concurrency-mt-unsafe)
-  const std::string_view name = value == nullptr ? "" : value;
-  if (name == "uring") return BackendChoice::uring;
-  if (name == "poll") return BackendChoice::poll;
-  return BackendChoice::automatic;
-}
-
 // 0 also where the kernel does not have the setting (before 6.6).
 int uring_disabled_setting() {
   int value = 0;
@@ -55,6 +46,15 @@ ChosenBackend poll_because(BackendReason reason, std::optional<UringRefusal> ref
 }
 
 }  // namespace
+
+BackendChoice choice_of_environment() {
+  // Read before any thread is started, and never set by this program.
+  const char* const value = std::getenv("ZSLUICE_IO");  // NOLINT(concurrency-mt-unsafe)
+  const std::string_view name = value == nullptr ? "" : value;
+  if (name == "uring") return BackendChoice::uring;
+  if (name == "poll") return BackendChoice::poll;
+  return BackendChoice::automatic;
+}
 
 Result<ChosenBackend, UringRefusal> make_backend(BackendChoice choice) {
   BackendReason reason = BackendReason::asked_for;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Which backend this process gets, and why: `--io auto|uring|poll`. The environment variable
-// ZSLUICE_IO=uring|poll decides where the user said auto (or nothing); it is read here only, and
-// another value is ignored.
+// ZSLUICE_IO=uring|poll decides where the user said auto (or nothing, or cannot say); it is read
+// here only, and another value is ignored.
 #pragma once
 
 #include "io/backend.hpp"
@@ -48,6 +48,9 @@ struct ChosenBackend {
   BackendReason reason;
   std::optional<UringRefusal> refusal;
 };
+
+// What ZSLUICE_IO says.
+[[nodiscard]] BackendChoice choice_of_environment();
 
 // Fails only where io_uring was asked for by name and refused. The thread that calls owns the
 // backend.

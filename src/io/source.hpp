@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -74,6 +75,10 @@ class ByteSource {
 
   // The first byte handed out, if any, that could not be read. From any thread.
   [[nodiscard]] virtual std::optional<SourceError> fault() const = 0;
+
+  // `call` is made by next() when the input has brought nothing for a while, by a source that can
+  // tell. False ends the input there. It outlives the last next().
+  virtual void when_idle(std::function<bool()> /*call*/) {}
 
   // Bytes handed out so far.
   [[nodiscard]] virtual std::uint64_t offset() const = 0;

@@ -20,6 +20,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace zsluice::io {
@@ -37,6 +38,32 @@ class StoredFile {
   // How many bytes were read: fewer than `into` holds only at the end of the file.
   [[nodiscard]] virtual Result<std::size_t, SysError> read_at(std::uint64_t offset,
                                                               MutableByteSpan into) const = 0;
+};
+
+// A file that is on its way to the disk.
+class StartedFile {
+ public:
+  StartedFile() = default;
+  StartedFile(const StartedFile&) = delete;
+  StartedFile& operator=(const StartedFile&) = delete;
+  // Waits until its bytes are not needed any more. What is there then is nobody's business.
+  virtual ~StartedFile() = default;
+
+  // Whether finish() would not wait.
+  [[nodiscard]] virtual bool is_done() = 0;
+  // Waits. To be called once.
+  [[nodiscard]] virtual Result<void, SysError> finish() = 0;
+};
+
+// One that has got there already, or never will.
+class WrittenFile final : public StartedFile {
+ public:
+  explicit WrittenFile(Result<void, SysError> result) : result_(std::move(result)) {}
+  [[nodiscard]] bool is_done() override { return true; }
+  [[nodiscard]] Result<void, SysError> finish() override { return result_; }
+
+ private:
+  Result<void, SysError> result_;
 };
 
 // What a rename does with a file that has the name already: fail with EEXIST, or take its place.
@@ -65,6 +92,12 @@ class StoreFiles {
   // In place of what has the name. The parts one after another.
   [[nodiscard]] virtual Result<void, SysError> write_file(const std::string& name,
                                                           std::span<const ByteSpan> parts) = 0;
+  // The same in two halves, so that several are on their way at once: done when finish() of what it
+  // returns has said so. `bytes` stay where they are until then. Calls of other files come between.
+  [[nodiscard]] virtual std::unique_ptr<StartedFile> start_file(const std::string& name,
+                                                                ByteSpan bytes) {
+    return std::make_unique<WrittenFile>(write_file(name, {&bytes, 1}));
+  }
   [[nodiscard]] virtual Result<void, SysError> rename(const std::string& from,
                                                       const std::string& to,
                                                       OldFile old_file) = 0;

@@ -264,6 +264,18 @@ Result<void, SysError> StoreFolder::write_file(const std::string& name,
   return close_written(*std::move(file));
 }
 
+std::unique_ptr<StartedFile> StoreFolder::start_file(const std::string& name, ByteSpan bytes) {
+  if (auto removed = remove(name); !removed) return std::make_unique<WrittenFile>(removed);
+  auto file = open_file(folder_, name, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file) return std::make_unique<WrittenFile>(Unexpected{file.error()});
+  Fd direct;
+  if (FileWriter::is_direct(bytes)) {
+    if (auto opened = open_file(folder_, name, O_WRONLY | O_DIRECT)) direct = *std::move(opened);
+  }
+  if (!writer_) writer_.emplace();
+  return writer_->start(*std::move(file), std::move(direct), bytes);
+}
+
 Result<void, SysError> StoreFolder::rename(const std::string& from,
                                            const std::string& to,
                                            OldFile old_file) {

@@ -4,9 +4,11 @@
 #pragma once
 
 #include "io/fd.hpp"
+#include "io/file_writer.hpp"
 #include "io/store_files.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace zsluice::io {
@@ -32,6 +34,8 @@ class StoreFolder final : public StoreFiles {
   [[nodiscard]] Result<void, SysError> sync_folder(const std::string& name) override;
   [[nodiscard]] Result<void, SysError> write_file(const std::string& name,
                                                   std::span<const ByteSpan> parts) override;
+  [[nodiscard]] std::unique_ptr<StartedFile> start_file(const std::string& name,
+                                                        ByteSpan bytes) override;
   [[nodiscard]] Result<void, SysError> rename(const std::string& from,
                                               const std::string& to,
                                               OldFile old_file) override;
@@ -53,6 +57,7 @@ class StoreFolder final : public StoreFiles {
   std::string path_;
   Fd folder_;
   Fd lock_;
+  std::optional<FileWriter> writer_;  // from the first start_file() on
   std::string lock_name_;
   bool is_made_ = false;
   bool is_lock_made_ = false;

@@ -198,5 +198,38 @@ TEST(InterruptibleSource, IsNotEndedByOneThatComesBehindItsEnd) {
             kAsExpected);
 }
 
+// The bytes that come are brought by the call itself: it was made while there were none.
+TEST(InterruptibleSource, TellsWhenTheInputBringsNothing) {
+  EXPECT_EQ(exit_status_of_child([] {
+              const auto signals = StopSignals::create();
+              const FdPair pipe = make_pipe();
+              const auto input = open_source(pipe.read_end.get());
+              if (!signals || !input) return 1;
+              InterruptibleSource source(**input, pipe.read_end.get(), **signals);
+              int calls = 0;
+              source.when_idle([&] {
+                ++calls;
+                return write_text(pipe.write_end.get(), "x") == 1;
+              });
+              const auto window = source.next();
+              return window && window->bytes().size() == 1 && calls == 1 ? kAsExpected : 2;
+            }),
+            kAsExpected);
+}
+
+TEST(InterruptibleSource, EndsWhereReadingOnIsNoUse) {
+  EXPECT_EQ(exit_status_of_child([] {
+              const auto signals = StopSignals::create();
+              const FdPair pipe = make_pipe();
+              const auto input = open_source(pipe.read_end.get());
+              if (!signals || !input) return 1;
+              InterruptibleSource source(**input, pipe.read_end.get(), **signals);
+              source.when_idle([] { return false; });
+              const auto window = source.next();
+              return window && window->bytes().empty() && !source.signal() ? kAsExpected : 2;
+            }),
+            kAsExpected);
+}
+
 }  // namespace
 }  // namespace zsluice::io

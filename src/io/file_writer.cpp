@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "io/file_writer.hpp"
+
+#include "io/file_ring.hpp"
+#include "io/make_backend.hpp"
+#include "io/without_interruption.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+namespace zsluice::io {
+namespace {
+
+constexpr std::size_t kPieceBytes = std::size_t{1} << 30;
+
+// By ordinary calls, which wait.
+Result<void, SysError> write_at(int fd, ByteSpan bytes, std::size_t offset) {
+  while (offset < bytes.size()) {
+    const ByteSpan piece = bytes.subspan(offset, std::min(bytes.size() - offset, kPieceBytes));
+    const std::int32_t count = without_interruption(
+        [&] { return ::pwrite(fd, piece.data(), piece.size(), static_cast<off_t>(offset)); });
+    if (count < 0) return sys_failure(SysOperation::write, -count);
+    offset += static_cast<std::size_t>(count);
+  }
+  return {};
+}
+
+Result<void, SysError> sync_file(int fd) {
+  const std::int32_t synced = without_interruption([&] { return ::fsync(fd); });
+  if (synced < 0) return sys_failure(SysOperation::write, -synced);
+  return {};
+}
+
+// Some file systems (NFS, FUSE) tell only here that a write has failed. EINTR: closed all the same.
+Result<void, SysError> close_written(Fd file) {
+  if (!file || ::close(file.release()) == 0 || errno == EINTR) return {};
+  return sys_failure(SysOperation::write);
+}
+
+// The kernel did not do it, or not this way, and has not failed at it.
+bool is_to_be_done_by_call(std::int32_t result) {
+  return result >= 0 || result == -ECANCELED || result == -EINVAL || result == -EOPNOTSUPP ||
+         result == -EAGAIN || result == -EINTR;
+}
+
+class RingFile final : public StartedFile {
+ public:
+  RingFile(FileRing& ring, Fd file, Fd direct, ByteSpan bytes)
+      : ring_(ring),
+        file_(std::move(file)),
+        direct_(std::move(direct)),
+        bytes_(bytes),
+        direct_bytes_(direct_ ? bytes.size() / FileWriter::kBlockBytes * FileWriter::kBlockBytes
+                              : 0) {
+    // Chained: none begins before the one ahead of it has done all it was to do.
+    if (direct_bytes_ > 0) {
+      ring_.write(steps_[kDirect], direct_.get(), bytes_.first(direct_bytes_), 0);
+    }
+    if (direct_bytes_ < bytes_.size()) {
+      ring_.write(steps_[kRest], file_.get(), bytes_.subspan(direct_bytes_), direct_bytes_);
+    }
+    ring_.sync(steps_[kSync], file_.get());
+    is_chained_ = ring_.submit();
+  }
+  RingFile(const RingFile&) = delete;
+  RingFile& operator=(const RingFile&) = delete;
+  // The kernel reads from the bytes until it is done.
+  ~RingFile() override { wait(); }
+
+  [[nodiscard]] bool is_done() override {
+    ring_.collect();
+    return !is_pending();
+  }
+
+  [[nodiscard]] Result<void, SysError> finish() override {
+    wait();
+    auto done = settle();
+    const auto closed_direct = close_written(std::move(direct_));
+    const auto closed = close_written(std::move(file_));
+    if (!done) return done;
+    return closed ? closed_direct : closed;
+  }
+
+ private:
+  enum : std::size_t { kDirect, kRest, kSync, kSteps };
+
+  [[nodiscard]] bool is_pending() const {
+    return std::any_of(steps_.begin(), steps_.end(),
+                       [](const FileRing::Step& step) { return step.is_pending; });
+  }
+  void wait() {
+    while (is_pending()) {
+      ring_.wait();
+    }
+  }
+  [[nodiscard]] Result<void, SysError> settle();
+
+  FileRing& ring_;
+  Fd file_;
+  Fd direct_;
+  ByteSpan bytes_;
+  std::size_t direct_bytes_;
+  std::array<FileRing::Step, kSteps> steps_;
+  bool is_chained_ = false;
+};
+
+Result<void, SysError> write_and_sync(int fd, ByteSpan bytes, std::size_t offset) {
+  if (auto done = write_at(fd, bytes, offset); !done) return done;
+  return sync_file(fd);
+}
+
+Result<void, SysError> RingFile::settle() {
+  // The sync may have come before a write.
+  if (!is_chained_) return write_and_sync(file_.get(), bytes_, 0);
+  std::size_t written = 0;
+  for (const std::size_t step : {std::size_t{kDirect}, std::size_t{kRest}}) {
+    const std::size_t end = step == kDirect ? direct_bytes_ : bytes_.size();
+    const std::int32_t result = steps_[step].result;
+    if (end == written) continue;
+    if (result == static_cast<std::int32_t>(end - written)) {
+      written = end;
+      continue;
+    }
+    if (!is_to_be_done_by_call(result)) return sys_failure(SysOperation::write, -result);
+    written += result > 0 ? static_cast<std::size_t>(result) : 0;
+    return write_and_sync(file_.get(), bytes_, written);
+  }
+  const std::int32_t synced = steps_[kSync].result;
+  if (synced == 0) return {};
+  if (synced != -ECANCELED && synced != -EINTR && synced != -EAGAIN) {
+    return sys_failure(SysOperation::write, -synced);
+  }
+  return sync_file(file_.get());
+}
+
+Result<void, SysError> write_now(Fd file, Fd direct, ByteSpan bytes) {
+  std::size_t written = 0;
+  if (direct) {
+    const ByteSpan blocks =
+        bytes.first(bytes.size() / FileWriter::kBlockBytes * FileWriter::kBlockBytes);
+    const auto done = write_at(direct.get(), blocks, 0);
+    if (done) written = blocks.size();
+    if (!done && done.error().error != EINVAL) return done;
+  }
+  if (auto done = write_and_sync(file.get(), bytes, written); !done) return done;
+  if (auto done = close_written(std::move(direct)); !done) return done;
+  return close_written(std::move(file));
+}
+
+}  // namespace
+
+FileWriter::FileWriter()
+    : ring_(choice_of_environment() == BackendChoice::poll ? nullptr : FileRing::create()) {}
+
+FileWriter::~FileWriter() = default;
+
+bool FileWriter::is_direct(ByteSpan bytes) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): where it lies, not what it is.
+  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
+  return bytes.size() >= kDirectBytesMin && address % kBlockBytes == 0;
+}
+
+std::unique_ptr<StartedFile> FileWriter::start(Fd file, Fd direct, ByteSpan bytes) {
+  if (!ring_ || !ring_->has_room(3)) {
+    return std::make_unique<WrittenFile>(write_now(std::move(file), std::move(direct), bytes));
+  }
+  return std::make_unique<RingFile>(*ring_, std::move(file), std::move(direct), bytes);
+}
+
+}  // namespace zsluice::io
