@@ -178,6 +178,7 @@ struct SplitCommand {
   bool is_continued = false;  // the stream goes on in a store that is there
   std::string key_path;       // empty: no HMACs
   std::string filter;         // the command that takes the segments; empty: STORE does
+  unsigned threads = 1;       // that compress and hash
   std::uint64_t max_header_bytes = drr::kBeginPayloadBytesMax;
 };
 

@@ -94,6 +94,7 @@ pipeline::SplitOptions SplitRun::options(std::string key) const {
   options.gate.checker.parser.limits.begin_payload_bytes = command_.max_header_bytes;
   options.gate.policy = command_.policy;
   options.store.settings = command_.settings;
+  options.store.threads = command_.threads;
   options.store.key = std::move(key);
   options.store.created_by = fmt::format("zsluice {}", kVersion);
   return options;
@@ -149,7 +150,7 @@ int SplitRun::begin(pipeline::SplitOptions options, io::ByteSource& input) {
   if (!folder) return cannot_open(folder.error());
   const pipeline::CommandOptions command = filter_options();
   const bool is_filtered = !command_.filter.empty();
-  if (is_filtered) options.is_stopped = command.is_stopped;
+  if (is_filtered) options.store.is_stopped = command.is_stopped;
   pipeline::FilteredStore filtered(**folder, command);
   io::StoreFiles& files = is_filtered ? static_cast<io::StoreFiles&>(filtered) : **folder;
   io::InterruptibleSource source(input, streams_.in, *signals_);

@@ -2,6 +2,7 @@
 #include "cli/store_options.hpp"
 
 #include "cli/policy_options.hpp"
+#include "pipeline/store_writer.hpp"
 #include "zsluice/base/escape.hpp"
 #include "zsluice/drr/format.hpp"
 
@@ -77,6 +78,7 @@ SplitCommand read_split(OptionReader& reader,
   command.names_compression = reader.flag("compress");
   reader.size("segment-size", segment_bytes);
   read_compress(reader, command.settings);
+  reader.count("threads", command.threads, pipeline::kPackThreadsMax);
   read_shell_command(reader, "filter", command.filter);
   reader.demand(
       command.filter.empty() || !command.is_continued,
@@ -117,6 +119,8 @@ po::options_description split_options() {
        "how long segments are at most, 64K to 1G (default 16M)")               //
       ("compress", po::value<std::string>()->value_name("off|auto|LEVEL"),     //
        "zstd for the segments that shrink (default auto)")                     //
+      ("threads,T", po::value<std::string>()->value_name("N"),                 //
+       "compress with N threads (default 1)")                                  //
       ("filter", po::value<std::string>()->value_name("CMD"),                  //
        "give each segment to a command instead of keeping it in STORE")        //
       ("auth-key", po::value<std::string>()->value_name("FILE"),               //

@@ -7,8 +7,8 @@
 //       use(work.take());
 //     }
 //
-// `threads` is 1 or more. With 1, or when none can be had, a job is done by take() itself. What a
-// worker throws is thrown again by the take() of its job.
+// `threads` and `window` are 1 or more. With 1, or when none can be had, a job is done by take()
+// itself. What a worker throws is thrown again by the take() of its job.
 #pragma once
 
 #include <condition_variable>
@@ -32,7 +32,9 @@ class OrderedWork {
 
   // `make_worker` is called by the thread that constructs, once per worker.
   OrderedWork(unsigned threads, const std::function<Worker()>& make_worker)
-      : window_(std::size_t{kWindowPerThread} * threads) {
+      : OrderedWork(threads, std::size_t{kWindowPerThread} * threads, make_worker) {}
+  OrderedWork(unsigned threads, std::size_t window, const std::function<Worker()>& make_worker)
+      : window_(window) {
     for (unsigned i = 0; i < threads; ++i) {
       workers_.push_back(make_worker());
     }
@@ -67,6 +69,13 @@ class OrderedWork {
     const std::lock_guard lock(mutex_);
     to_do_.push_back(slot);
     work_ready_.notify_one();
+  }
+
+  // Whether take() would not wait; what it does itself is no waiting. Not when there is none.
+  [[nodiscard]] bool is_ready() {
+    if (threads_.empty()) return true;
+    const std::lock_guard lock(mutex_);
+    return in_order_.front()->is_done;
   }
 
   // The oldest job, done. Not when there is none.

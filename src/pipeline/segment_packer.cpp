@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/segment_packer.hpp"
 
+#include <utility>
+
 namespace zsluice::pipeline {
 namespace {
 
+using storage::Codec;
 using storage::Compression;
 
 constexpr std::size_t kSamples = 4;
@@ -19,9 +22,9 @@ bool pays(std::size_t raw_bytes, std::size_t stored_bytes) {
 
 }  // namespace
 
-SegmentPacker::SegmentPacker(const storage::StoreSettings& settings)
-    : compression_(settings.compression) {
-  if (compression_ != Compression::off) compressor_.emplace(settings.level);
+SegmentPacker::SegmentPacker(const storage::StoreSettings& settings, bool with_digests)
+    : settings_(settings), with_digests_(with_digests) {
+  if (settings.compression != Compression::off) compressor_.emplace(settings.level);
 }
 
 bool SegmentPacker::probe(ByteSpan raw) {
@@ -32,20 +35,31 @@ bool SegmentPacker::probe(ByteSpan raw) {
     const ByteSpan piece = raw.subspan(i * step, kSampleBytes);
     sample_.insert(sample_.end(), piece.begin(), piece.end());
   }
-  if (frame_.size() < sample_.size()) frame_.resize(sample_.size());
-  const auto bytes = compressor_->compress(sample_, MutableByteSpan(frame_).first(sample_.size()));
+  const auto bytes = compressor_->compress(sample_, frame_.room(sample_.size()));
   return bytes && pays(sample_.size(), *bytes);
 }
 
-PackedSegment SegmentPacker::pack(ByteSpan raw) {
-  const PackedSegment as_it_is = {.codec = storage::Codec::none, .stored = raw};
-  if (!compressor_ || raw.empty()) return as_it_is;
-  if (compression_ == Compression::automatic && !probe(raw)) return as_it_is;
-  if (frame_.size() < raw.size()) frame_.resize(raw.size());
-  const auto bytes = compressor_->compress(raw, MutableByteSpan(frame_).first(raw.size()));
-  if (!bytes) return as_it_is;
-  if (compression_ == Compression::automatic && !pays(raw.size(), *bytes)) return as_it_is;
-  return {.codec = storage::Codec::zstd, .stored = ByteSpan(frame_).first(*bytes)};
+// Codec::zstd: into frame_.
+storage::Codec SegmentPacker::compress(ByteSpan raw) {
+  if (!compressor_ || raw.empty()) return Codec::none;
+  const bool is_automatic = settings_.compression == Compression::automatic;
+  if (is_automatic && !probe(raw)) return Codec::none;
+  const auto bytes = compressor_->compress(raw, frame_.room(raw.size()));
+  if (!bytes || (is_automatic && !pays(raw.size(), *bytes))) return Codec::none;
+  frame_.resize(*bytes);
+  return Codec::zstd;
+}
+
+void SegmentPacker::pack(PackedSegment& segment) {
+  const ByteSpan raw = segment.bytes.payload();
+  const Codec codec = compress(raw);
+  const ByteSpan stored = codec == Codec::zstd ? frame_.payload() : raw;
+  segment.header = header_of(segment.cut, settings_);
+  set_payload(segment.header, codec, raw, stored);
+  if (with_digests_) segment.has_digests = set_digests(segment.header, raw, stored);
+  if (codec == Codec::none) return;
+  std::swap(segment.bytes, frame_);
+  frame_.resize(0);
 }
 
 }  // namespace zsluice::pipeline

@@ -1,42 +1,49 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// SegmentPacker: raw payloads of segments to stored ones, compressed where that pays. Pure.
+// SegmentPacker: what of a segment's file depends on its bytes alone: the payload, compressed where
+// that pays, and its hashes. Pure; each thread has one of its own.
 //
 // Compression::automatic decides for each segment from a probe: 64 KiB of it, taken from four
 // places, are compressed, and the whole only when that saves at least 5 %. The flags of BEGIN are
 // not asked. They say how the blocks are stored, which is not the question: raw streams of small
 // records do shrink, by their headers, and streams that call themselves plain may hold what never
 // shrinks. So an encrypted stream of ordinary records costs the probe, less than 1 % of a 16 MiB
-// segment. The choice depends on the segment's bytes alone: the same stream gives the same store.
+// segment. The choice depends on the segment's bytes alone: the same stream gives the same store,
+// by however many threads.
 #pragma once
 
-#include "zsluice/base/bytes.hpp"
+#include "pipeline/segment_buffer.hpp"
 #include "zsluice/store/codec.hpp"
+#include "zsluice/store/cutter.hpp"
 #include "zsluice/store/segment.hpp"
 
-#include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <vector>
 
 namespace zsluice::pipeline {
 
 struct PackedSegment {
-  storage::Codec codec = storage::Codec::none;
-  ByteSpan stored;  // of `raw`, or of the packer until its next call
+  storage::Cut cut;
+  SegmentBuffer bytes;            // raw, then as it is stored
+  storage::SegmentHeader header;  // but for what the chain adds
+  bool has_digests = true;        // false: libcrypto did not compute what an HMAC needs
 };
 
 class SegmentPacker {
  public:
-  explicit SegmentPacker(const storage::StoreSettings& settings);
+  // `with_digests`: what an HMAC needs.
+  SegmentPacker(const storage::StoreSettings& settings, bool with_digests);
 
-  [[nodiscard]] PackedSegment pack(ByteSpan raw);
+  // `segment` has its cut and its raw bytes.
+  void pack(PackedSegment& segment);
 
  private:
+  [[nodiscard]] storage::Codec compress(ByteSpan raw);
   [[nodiscard]] bool probe(ByteSpan raw);
 
-  storage::Compression compression_;
+  storage::StoreSettings settings_;
+  bool with_digests_;
   std::optional<storage::Compressor> compressor_;  // none with `off`
-  std::vector<std::byte> frame_;
+  SegmentBuffer frame_;                            // changes places with what it was made from
   std::vector<std::byte> sample_;
 };
 

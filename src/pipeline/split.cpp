@@ -35,7 +35,8 @@ SplitReport run_split(const SplitOptions& options, io::ByteSource& source, io::S
     report.failure = std::move(*occupied);
     return report;
   }
-  Splitting splitting(options.gate, options.store, files, options.is_stopped);
+  Splitting splitting(options.gate, options.store, files);
+  source.when_idle([&] { return splitting.settle(); });
   const std::optional<io::SourceError> error = read_all(source, splitting);
   report.failure = judge_reading(source, error, splitting);
   // Proven bytes that are lost outrank what ended the input, as they do with --continue.

@@ -10,7 +10,7 @@
 // damaged, or a signal ends the input (io/interruptible_source.hpp), what is proven of the open
 // segment is stored too: the store is a valid prefix.
 //
-// Memory: the open segment, what one read brings, and the frame of the segment that is compressed.
+// Memory: the open segment and what one read brings, and what the writer holds (store_writer.hpp).
 #pragma once
 
 #include "io/source.hpp"
@@ -21,7 +21,6 @@
 #include "pipeline/store_writer.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -31,9 +30,6 @@ struct SplitOptions {
   // begin_payload_bytes at most kRawBytesMax - kRecordBytes; no allow_unproven, no any_data.
   GateOptions gate{};
   StoreWriterOptions store;
-  // Storing is slow, and the user wants an end: one segment more is stored at most, unless the
-  // stream has been read to its end. May be empty.
-  std::function<bool()> is_stopped;
 };
 
 // What `split --continue` found, and what of that it could use.

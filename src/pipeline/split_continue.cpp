@@ -31,6 +31,7 @@ class Continuing final : public RecordSink {
     return feed(**answer);
   }
   bool take_kept(const ProvenRecord& record);
+  bool settle() { return !splitting_ || splitting_->settle(); }
 
   [[nodiscard]] SplitReport report(std::optional<Failure> failure_of_continuation);
 
@@ -146,8 +147,12 @@ SplitReport Continuing::report(std::optional<Failure> failure_of_continuation) {
   SplitReport report;
   report.failure = failure_.get();
   if (splitting_) {
-    // What was refused is not worth a segment.
-    if (!report.failure) end();
+    // What was refused is not worth a segment more.
+    if (report.failure) {
+      splitting_->settle();
+    } else {
+      end();
+    }
     if (!report.failure) report.failure = splitting_->failure();
     report.records = place_.segment.start.records + splitting_->gate().records();
     report.substreams = place_.segment.start.substreams + splitting_->gate().substreams();
@@ -195,6 +200,7 @@ SplitReport run_continue(const SplitOptions& options,
   } else {
     Continuing continuing(options, opened, files);
     ProvenRecords records(options.gate.checker, continuing, AfterEnd::drain);
+    source.when_idle([&] { return continuing.settle(); });
     const std::optional<io::SourceError> error = read_all(source, records);
     report = continuing.report(judge_reading(source, error, records));
     report.bytes_in = records.checker().parser().consumed();

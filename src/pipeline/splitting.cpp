@@ -11,6 +11,10 @@ using storage::Cut;
 // What a read brings beyond the open segment; only saves copying.
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 
+std::size_t held_bytes(const storage::StoreSettings& settings) {
+  return static_cast<std::size_t>(settings.segment_bytes) + kReadBytes;
+}
+
 Gate gate_at(const GateOptions& options, const storage::Position& at, GateObserver& ear) {
   const auto place = stream_place(at);
   return place ? Gate(options, *place, &ear) : Gate(options, &ear);
@@ -20,13 +24,12 @@ Gate gate_at(const GateOptions& options, const storage::Position& at, GateObserv
 
 Splitting::Splitting(const GateOptions& gate,
                      const StoreWriterOptions& store,
-                     io::StoreFiles& files,
-                     std::function<bool()> is_stopped)
+                     io::StoreFiles& files)
     : ear_(storage::SegmentCutter(store.settings.segment_bytes)),
       gate_(gate, &ear_),
-      writer_(store, files),
-      is_stopped_(std::move(is_stopped)) {
-  held_.reserve(static_cast<std::size_t>(store.settings.segment_bytes) + kReadBytes);
+      writer_(unless_delivered(store), files),
+      held_bytes_(held_bytes(store.settings)) {
+  held_.reserve(held_bytes_);
 }
 
 Splitting::Splitting(const GateOptions& gate,
@@ -37,17 +40,35 @@ Splitting::Splitting(const GateOptions& gate,
       writer_(std::move(writer)),
       may_store_(false),
       given_up_max_(given_up_bytes_max(open.settings.segment_bytes)),
+      held_bytes_(held_bytes(open.settings)),
       held_from_(open.start.offset) {
-  held_.reserve(static_cast<std::size_t>(open.settings.segment_bytes) + kReadBytes);
+  held_.reserve(held_bytes_);
+}
+
+StoreWriterOptions Splitting::unless_delivered(StoreWriterOptions options) {
+  if (!options.is_stopped) return options;
+  options.is_stopped = [this, is_stopped = std::move(options.is_stopped)] {
+    return !gate_.delivered() && is_stopped();
+  };
+  return options;
 }
 
 void Splitting::feed(ByteSpan bytes) {
   bytes_ += bytes.size();
   if (gate_.delivered()) return gate_.feed(bytes);  // what follows the end is only counted
   const std::size_t before = held_.size();
-  held_.insert(held_.end(), bytes.begin(), bytes.end());
-  gate_.feed(ByteSpan(held_).subspan(before));
+  held_.append(bytes);
+  gate_.feed(held_.payload().subspan(before));
   store_cuts();
+  if (failure_) return;
+  if (auto failure = writer_.advance()) failure_ = std::move(*failure);
+}
+
+bool Splitting::settle() {
+  if (!failure_) {
+    if (auto failure = writer_.settle()) failure_ = std::move(*failure);
+  }
+  return !is_over();
 }
 
 void Splitting::start_storing_beyond(std::uint64_t bytes) {
@@ -67,31 +88,41 @@ bool Splitting::is_held_back() {
   return is_shorter;
 }
 
+// The bytes of the next cut, copied, or what is held itself where less than half is left of it.
+SegmentBuffer Splitting::take_out(const Cut& cut) {
+  const auto at = static_cast<std::size_t>(cut.start.offset - held_from_);
+  const auto length = static_cast<std::size_t>(cut.raw_bytes());
+  SegmentBuffer segment = writer_.spare();
+  if (at > 0 || 2 * length < held_.size()) {
+    segment.append(held_.payload().subspan(at, length));
+    return segment;
+  }
+  segment.reserve(held_bytes_);
+  segment.append(held_.payload().subspan(length));
+  std::swap(segment, held_);
+  held_from_ = cut.end.offset;
+  segment.resize(length);
+  return segment;
+}
+
 // What has been cut and may pass.
 void Splitting::store_cuts() {
   std::vector<Cut>& cuts = ear_.cuts();
   if (cuts.empty() || !may_store_ || is_held_back()) return;
   std::size_t stored = 0;
   std::uint64_t end = held_from_;
-  while (stored < cuts.size() && cuts[stored].end.offset <= gate_.releasable() && !failure_ &&
-         may_store_next()) {
-    const Cut& cut = cuts[stored];
-    const auto at = static_cast<std::size_t>(cut.start.offset - held_from_);
-    const auto length = static_cast<std::size_t>(cut.raw_bytes());
-    if (auto failure = writer_.add(cut, ByteSpan(held_).subspan(at, length))) {
+  while (stored < cuts.size() && cuts[stored].end.offset <= gate_.releasable() && !failure_) {
+    Cut& cut = cuts[stored];
+    end = cut.end.offset;
+    SegmentBuffer segment = take_out(cut);
+    if (auto failure = writer_.add(std::move(cut), std::move(segment))) {
       failure_ = std::move(*failure);
     }
-    end = cut.end.offset;
     ++stored;
   }
   cuts.erase(cuts.begin(), cuts.begin() + static_cast<std::ptrdiff_t>(stored));
-  held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(end - held_from_));
+  held_.drop_front(static_cast<std::size_t>(end - held_from_));
   held_from_ = end;
-}
-
-bool Splitting::may_store_next() {
-  if (!is_stopped_ || gate_.delivered() || !is_stopped_()) return true;
-  return !std::exchange(has_stored_last_, true);
 }
 
 void Splitting::end() {
@@ -99,6 +130,7 @@ void Splitting::end() {
   ear_.cut_rest();
   beyond_.reset();
   store_cuts();
+  settle();
   if (failure_) return;
   if (auto failure = writer_.finish()) unpublished_ = std::move(*failure);
 }
@@ -111,6 +143,7 @@ void Splitting::end_beyond(std::uint64_t bytes) {
   if (!writer_.has_begun() && !is_longer) return;
   beyond_.reset();
   store_cuts();
+  settle();
 }
 
 }  // namespace zsluice::pipeline

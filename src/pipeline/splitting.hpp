@@ -6,12 +6,12 @@
 
 #include "pipeline/gate.hpp"
 #include "pipeline/outcome.hpp"
+#include "pipeline/segment_buffer.hpp"
 #include "pipeline/store_writer.hpp"
 #include "zsluice/store/cutter.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -59,16 +59,15 @@ class CutterEar final : public GateObserver {
 
 class Splitting {
  public:
-  // `is_stopped`: as in SplitOptions.
-  Splitting(const GateOptions& gate,
-            const StoreWriterOptions& store,
-            io::StoreFiles& files,
-            std::function<bool()> is_stopped);
+  // Once the stream has been read to its end, StoreWriterOptions::is_stopped is not asked any more.
+  Splitting(const GateOptions& gate, const StoreWriterOptions& store, io::StoreFiles& files);
   // Goes on where the segment `open` starts, which takes the bytes of it again first. Until
   // start_storing() nothing is written.
   Splitting(const GateOptions& gate, const storage::SegmentHeader& open, StoreWriter writer);
 
   void feed(ByteSpan bytes);
+  // Nothing comes for a while: what has been cut is stored now. False when reading on is no use.
+  bool settle();
   void finish() {
     gate_.finish();
     end();
@@ -98,19 +97,19 @@ class Splitting {
   void end();
   [[nodiscard]] bool is_held_back();
   void store_cuts();
-  [[nodiscard]] bool may_store_next();
+  [[nodiscard]] SegmentBuffer take_out(const storage::Cut& cut);
+  [[nodiscard]] StoreWriterOptions unless_delivered(StoreWriterOptions options);
 
   CutterEar ear_;
   Gate gate_;
   StoreWriter writer_;
-  std::function<bool()> is_stopped_;
   bool may_store_ = true;
   std::uint64_t given_up_max_ = 0;
   std::optional<std::uint64_t> beyond_;  // see start_storing_beyond()
-  bool has_stored_last_ = false;         // the one segment that may be stored once is_stopped_()
   std::optional<Failure> failure_;
   std::optional<Failure> unpublished_;  // why the manifest was not
-  std::vector<std::byte> held_;         // from held_from_ on: what is in no segment yet
+  std::size_t held_bytes_;              // that are usually held at most
+  SegmentBuffer held_;                  // from held_from_ on: what is in no segment yet
   std::uint64_t held_from_ = 0;
   std::uint64_t bytes_ = 0;
 };

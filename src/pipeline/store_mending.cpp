@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/store_mending.hpp"
 
+#include "io/file_writer.hpp"
 #include "pipeline/manifest_appender.hpp"
 #include "pipeline/segment_reader.hpp"
 #include "pipeline/store_contents.hpp"
@@ -141,10 +142,10 @@ Mending::Done Mending::add_lines(ManifestAppender& manifest, std::uint64_t from)
 // One after another on disk, too: no gap, whenever the machine stops.
 Mending::Done Mending::remove_later() {
   // What a writer left that died.
-  if (opened_.segments() < storage::kSegmentsMax) {
-    if (Done failure = remove(unfinished(storage::segment_name(opened_.segments())))) {
-      return failure;
-    }
+  const std::uint64_t parts_end =
+      std::min(opened_.segments() + io::FileWriter::kFilesMax, storage::kSegmentsMax);
+  for (std::uint64_t sequence = opened_.segments(); sequence < parts_end; ++sequence) {
+    if (Done failure = remove(unfinished(storage::segment_name(sequence)))) return failure;
   }
   for (std::uint64_t sequence = opened_.last.sequence; sequence > options_.keep; --sequence) {
     // Before it is removed: afterwards nothing tells what it was.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/store_writer.hpp"
 
+#include "io/file_writer.hpp"
 #include "pipeline/store_mending.hpp"
 #include "zsluice/store/segment_name.hpp"
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 namespace zsluice::pipeline {
@@ -24,13 +25,14 @@ const std::string& manifest_name() {
   return name;
 }
 
+std::string unfinished(const std::string& name) {
+  return name + std::string(storage::kUnfinishedSuffix);
+}
+
 }  // namespace
 
 StoreWriter::StoreWriter(const StoreWriterOptions& options, io::StoreFiles& files)
-    : options_(options),
-      files_(files),
-      packer_(options.settings),
-      manifest_(files, manifest_name()) {
+    : options_(options), files_(files), manifest_(files, manifest_name()) {
   if (!options_.key.empty()) mac_.emplace(bytes_of(options_.key));
 }
 
@@ -40,7 +42,6 @@ StoreWriter::StoreWriter(const StoreWriterOptions& options,
                          const std::optional<SegmentHeader>& before)
     : StoreWriter(options, files) {
   options_.settings = opened.first.settings;
-  packer_ = SegmentPacker(options_.settings);
   chain_ = before ? storage::SegmentChain(*before) : storage::SegmentChain(opened.first.store_id);
   opened_ = std::move(opened);
 }
@@ -68,38 +69,146 @@ StoreWriter::Done StoreWriter::close_whole() {
   return close();
 }
 
-StoreWriter::Done StoreWriter::add(const storage::Cut& cut, ByteSpan raw) {
+StoreWriter::Packing& StoreWriter::packing() {
+  if (!packing_) {
+    const std::size_t window = options_.threads > 1 ? std::size_t{options_.threads} + 1 : 1;
+    packing_ = std::make_unique<Packing>(options_.threads, window, [this]() -> Packing::Worker {
+      auto packer = std::make_shared<SegmentPacker>(options_.settings, mac_.has_value());
+      return [packer](PackedSegment& segment) { packer->pack(segment); };
+    });
+  }
+  return *packing_;
+}
+
+StoreWriter::Done StoreWriter::add(storage::Cut cut, SegmentBuffer raw) {
   if (!has_begun_ && opened_) {
     if (auto failure = go_on()) return failure;
   }
   has_begun_ = true;
-  if (!chain_) chain_.emplace(storage::store_id_of(raw));
-  const PackedSegment packed = packer_.pack(raw);
-  SegmentHeader header = header_of(cut, options_.settings);
-  set_payload(header, packed.codec, raw, packed.stored);
-  if (mac_ && !set_digests(header, raw, packed.stored)) return no_digest();
+  if (!chain_) chain_.emplace(storage::store_id_of(raw.payload()));
+  PackedSegment segment;
+  segment.cut = std::move(cut);
+  segment.bytes = std::move(raw);
+  packing().add(std::move(segment));
+  return advance();
+}
+
+StoreWriter::Done StoreWriter::advance() {
+  Done failure = send_packed(false);
+  if (!failure) failure = land(flights_max());
+  return give_up(std::move(failure));
+}
+
+SegmentBuffer StoreWriter::spare() {
+  if (spare_.empty()) return {};
+  SegmentBuffer buffer = std::move(spare_.back());
+  spare_.pop_back();
+  return buffer;
+}
+
+StoreWriter::Done StoreWriter::settle() {
+  Done failure = send_packed(true);
+  if (!failure) failure = land(0);
+  return give_up(std::move(failure));
+}
+
+StoreWriter::Done StoreWriter::finish() {
+  if (auto failure = settle()) return failure;
+  if (totals_.segments == 0) return std::nullopt;
+  auto failure = unless_done(files_.publish(manifest_name()), manifest_name());
+  totals_.is_published = !failure;
+  return failure;
+}
+
+StoreWriter::Done StoreWriter::give_up(Done failure) {
+  if (!failure) return failure;
+  for (Flight& flight : flights_) {
+    if (flight.file) (void)flight.file->finish();
+    (void)files_.remove(unfinished(flight.name));  // a full disk gets its room back
+  }
+  flights_.clear();
+  return failure;
+}
+
+StoreWriter::Done StoreWriter::send_packed(bool all) {
+  while (packing_ && !packing_->is_empty() &&
+         (all || packing_->is_full() || packing_->is_ready())) {
+    if (auto failure = send(packing_->take())) return failure;
+  }
+  return std::nullopt;
+}
+
+// How many segments are on their way to the disk at once: enough that it is never idle while the
+// next one is hashed, and few where they are long.
+std::size_t StoreWriter::flights_max() const {
+  constexpr std::uint64_t kBytesMax = std::uint64_t{64} << 20;
+  const std::uint64_t segment_bytes = std::max<std::uint64_t>(options_.settings.segment_bytes, 1);
+  return std::clamp<std::size_t>(kBytesMax / segment_bytes, 1, io::FileWriter::kFilesMax);
+}
+
+bool StoreWriter::is_left_out() {
+  if (is_over_ || !options_.is_stopped || !options_.is_stopped()) return is_over_;
+  is_over_ = std::exchange(has_sent_last_, true);
+  return is_over_;
+}
+
+StoreWriter::Done StoreWriter::send(PackedSegment segment) {
+  if (is_left_out()) return std::nullopt;
+  SegmentHeader& header = segment.header;
+  if (!segment.has_digests) return no_digest();
   // What the cutter says of a cut fits the limits, so that only an HMAC can be missing.
   const auto encoded = chain_->append(header, mac_ ? &*mac_ : nullptr);
   if (!encoded) return no_digest();
   if (header.sequence == 0 && !opened_) {
     if (auto failure = start(header)) return failure;
   }
-  if (auto failure = put(header, *encoded, packed.stored)) return failure;
+  if (auto failure = make_folder_of(header.sequence)) return failure;
+  if (auto failure = land(flights_max() - 1)) return failure;
+  Flight& flight = flights_.emplace_back();
+  flight.segment = std::move(segment);
+  flight.name = storage::segment_name(flight.segment.header.sequence);
+  flight.file =
+      files_.start_file(unfinished(flight.name), flight.segment.bytes.file_with(*encoded));
+  return land(flight.segment.header.is_last ? 0 : flights_max());
+}
+
+StoreWriter::Done StoreWriter::land(std::size_t remaining) {
+  while (!flights_.empty() && (flights_.size() > remaining || flights_.front().file->is_done())) {
+    if (auto failure = land_oldest()) return failure;
+  }
+  return std::nullopt;
+}
+
+// From here on one after another: a segment has its name only when all before it have theirs.
+StoreWriter::Done StoreWriter::land_oldest() {
+  Flight& flight = flights_.front();
+  const SegmentHeader& header = flight.segment.header;
+  const std::string part = unfinished(flight.name);
+  const auto written = flight.file->finish();
+  flight.file.reset();
+  if (auto failure = unless_done(written, part)) {
+    if (failure->code == StoreFailureCode::filter_failed) failure->name = flight.name;
+    return failure;
+  }
+  // Only a segment that is written again may have its file already.
+  const auto old_file = header.sequence == retaken_ ? io::OldFile::goes : io::OldFile::stays;
+  if (auto failure = unless_done(files_.rename(part, flight.name, old_file), flight.name)) {
+    return failure;
+  }
+  const std::string folder = storage::segment_folder(header.sequence);
+  if (auto failure = unless_done(files_.sync_folder(folder), folder)) return failure;
   left_.reset();
   ++totals_.segments;
   totals_.raw_bytes += header.raw_bytes;
   totals_.stored_bytes += header.stored_bytes;
   totals_.segments_compressed += header.codec == Codec::zstd ? 1 : 0;
   totals_.chain = header.content_hash;
-  if (auto failure = manifest_.add(header, cut.substreams)) return failure;
-  return header.is_last ? close() : std::nullopt;
-}
-
-StoreWriter::Done StoreWriter::finish() {
-  if (totals_.segments == 0) return std::nullopt;
-  auto failure = unless_done(files_.publish(manifest_name()), manifest_name());
-  totals_.is_published = !failure;
-  return failure;
+  if (auto failure = manifest_.add(header, flight.segment.cut.substreams)) return failure;
+  const bool is_last = header.is_last;
+  flight.segment.bytes.resize(0);
+  spare_.push_back(std::move(flight.segment.bytes));
+  flights_.pop_front();
+  return is_last ? close() : std::nullopt;
 }
 
 StoreWriter::Done StoreWriter::start(const SegmentHeader& first) {
@@ -111,27 +220,21 @@ StoreWriter::Done StoreWriter::start(const SegmentHeader& first) {
   return unless_done(files_.sync_folder(""), "");
 }
 
-StoreWriter::Done StoreWriter::put(const SegmentHeader& header, ByteSpan encoded, ByteSpan stored) {
-  const std::string folder = storage::segment_folder(header.sequence);
-  const std::string name = storage::segment_name(header.sequence);
-  const std::string unfinished = name + std::string(storage::kUnfinishedSuffix);
-  if (header.sequence % storage::kSegmentsPerFolder == 0) {
-    if (auto failure = unless_done(files_.make_folder(folder), folder)) return failure;
-    if (auto failure = unless_done(files_.sync_folder(""), "")) return failure;
+StoreWriter::Done StoreWriter::make_folder_of(std::uint64_t sequence) {
+  if (sequence % storage::kSegmentsPerFolder != 0) return std::nullopt;
+  const std::string folder = storage::segment_folder(sequence);
+  if (auto failure = unless_done(files_.make_folder(folder), folder)) return failure;
+  if (auto failure = unless_done(files_.sync_folder(""), "")) return failure;
+  return sequence == 0 && !opened_ ? remove_leftovers() : std::nullopt;
+}
+
+// Of a store that never got a segment, either.
+StoreWriter::Done StoreWriter::remove_leftovers() {
+  for (std::uint64_t sequence = 0; sequence < io::FileWriter::kFilesMax; ++sequence) {
+    const std::string part = unfinished(storage::segment_name(sequence));
+    if (auto failure = unless_done(files_.remove(part), part)) return failure;
   }
-  const std::array<ByteSpan, 2> parts = {encoded, stored};
-  if (auto failure = unless_done(files_.write_file(unfinished, parts), unfinished)) {
-    (void)files_.remove(unfinished);  // a full disk gets its room back
-    if (failure->code == StoreFailureCode::filter_failed) failure->name = name;
-    return failure;
-  }
-  // Only a segment that is written again may have its file already.
-  const auto old_file = header.sequence == retaken_ ? io::OldFile::goes : io::OldFile::stays;
-  if (auto failure = unless_done(files_.rename(unfinished, name, old_file), name)) {
-    (void)files_.remove(unfinished);
-    return failure;
-  }
-  return unless_done(files_.sync_folder(folder), folder);
+  return std::nullopt;
 }
 
 StoreWriter::Done StoreWriter::close() {

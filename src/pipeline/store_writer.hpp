@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // StoreWriter: segments into a store that is empty, or continued, in order, so that the store is a
-// valid prefix of the stream at every moment (src/store/FORMAT.md §8, §11). One thread; each step
-// waits for the disk where the next one relies on it:
+// valid prefix of the stream at every moment (src/store/FORMAT.md §8, §11).
+//
+//     add() ─▶ packed, by `threads` ─▶ chained, .part started ─▶ named, in order ─▶ manifest
+//               side by side             several on their way
+//
+// But for the packing, one thread. Each step waits for the disk where the next one relies on it:
 //
 //   once      manifest: store line → fsync; fsync STORE
-//   segment   (its folder made → fsync STORE) → .part written → fsync → rename → fsync folder
+//   segment   (its folder made → fsync STORE) → .part written → fsync │ → rename → fsync folder
 //             → manifest: its lines (fsync before they make more than 64 KiB unsynced)
+//             up to │ several segments at once, behind it one after another
 //   the end   manifest: closing line → fsync; published, also when the stream broke off
 //
 // Lines of segments are not synced one by one. What a crash takes of them can be read from the
 // headers; a line never names a segment that is not there for good. What each moment of a crash or
 // a failed write leaves is in src/store/FORMAT.md §11.
+//
+// Memory, in segments: one per thread and one more that are packed or wait for that, of compressing
+// threads one more each; those on their way: 64 MiB of them, at least 1 and at most 8.
 #pragma once
 
 #include "io/store_files.hpp"
 #include "pipeline/manifest_appender.hpp"
+#include "pipeline/ordered_work.hpp"
+#include "pipeline/segment_buffer.hpp"
 #include "pipeline/segment_packer.hpp"
 #include "pipeline/store_failure.hpp"
 #include "pipeline/store_opening.hpp"
@@ -25,16 +35,26 @@
 #include "zsluice/store/segment_check.hpp"
 
 #include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace zsluice::pipeline {
+
+// More threads would take more memory than they are worth: one compresses some 300 MB/s.
+inline constexpr unsigned kPackThreadsMax = 64;
 
 struct StoreWriterOptions {
   storage::StoreSettings settings{.compression = storage::Compression::automatic,
                                   .level = storage::kZstdLevelDefault};
   std::string key;         // for HMACs; empty: none
   std::string created_by;  // as StoreLine wants it
+  unsigned threads = 1;    // that pack; 1: the one that adds
+  // Storing is slow, and the user wants an end: one segment more is stored at most. May be empty.
+  std::function<bool()> is_stopped;
 };
 
 class StoreWriter {
@@ -49,12 +69,19 @@ class StoreWriter {
               OpenedStore opened,
               const std::optional<storage::SegmentHeader>& before);
 
-  // `raw`: the bytes of the cut. The one that ends the stream closes the store. After a failure
-  // nothing may follow.
-  [[nodiscard]] std::optional<StoreFailure> add(const storage::Cut& cut, ByteSpan raw);
+  // `raw`: the bytes of the cut. A failure may be that of a segment that was added before. After
+  // one nothing may follow, and what was on its way is given up: the store ends before it.
+  [[nodiscard]] std::optional<StoreFailure> add(storage::Cut cut, SegmentBuffer raw);
+  // For the next segment; empty.
+  [[nodiscard]] SegmentBuffer spare();
 
-  // No more segments follow, whether the stream has ended or not: the manifest is published. Not
-  // to be called after a failure.
+  // Goes on with what was added as far as that needs no waiting.
+  [[nodiscard]] std::optional<StoreFailure> advance();
+  // Waits until all that was added is in the store. The segment that ends the stream closes it.
+  [[nodiscard]] std::optional<StoreFailure> settle();
+
+  // No more segments follow, whether the stream has ended or not: settled, and the manifest is
+  // published. Not to be called after a failure.
   [[nodiscard]] std::optional<StoreFailure> finish();
 
   // Instead: `before` ends the stream, and only the closing line is missing.
@@ -67,14 +94,37 @@ class StoreWriter {
 
  private:
   using Done = std::optional<StoreFailure>;
+  using Packing = OrderedWork<PackedSegment>;
+
+  // A segment on its way to the disk.
+  struct Flight {
+    PackedSegment segment;
+    std::string name;
+    std::unique_ptr<io::StartedFile> file;  // last: it needs the bytes as long as it lives
+  };
+
   [[nodiscard]] Done go_on();
+  [[nodiscard]] Packing& packing();
   [[nodiscard]] Done start(const storage::SegmentHeader& first);
-  [[nodiscard]] Done put(const storage::SegmentHeader& header, ByteSpan encoded, ByteSpan stored);
+  [[nodiscard]] Done make_folder_of(std::uint64_t sequence);
+  [[nodiscard]] Done remove_leftovers();
+  [[nodiscard]] std::size_t flights_max() const;
+  // What has been packed, or all there is to pack.
+  [[nodiscard]] Done send_packed(bool all);
+  [[nodiscard]] Done send(PackedSegment segment);
+  [[nodiscard]] bool is_left_out();
+  // What has arrived, or at least so that no more than `remaining` are on their way.
+  [[nodiscard]] Done land(std::size_t remaining);
+  [[nodiscard]] Done land_oldest();
   [[nodiscard]] Done close();
+  // Nothing more arrives.
+  Done give_up(Done failure);
 
   StoreWriterOptions options_;
   io::StoreFiles& files_;
-  SegmentPacker packer_;
+  std::unique_ptr<Packing> packing_;  // from the first add() on
+  std::deque<Flight> flights_;
+  std::vector<SegmentBuffer> spare_;
   std::optional<checksum::HmacSha256> mac_;
   std::optional<storage::SegmentChain> chain_;
   StoreTotals totals_;
@@ -83,6 +133,8 @@ class StoreWriter {
   ManifestAppender manifest_;
   std::optional<OpenedStore> opened_;  // the store that is continued
   bool has_begun_ = false;
+  bool has_sent_last_ = false;  // the one segment that may be stored once is_stopped()
+  bool is_over_ = false;        // and it was: nothing more is stored
 };
 
 }  // namespace zsluice::pipeline

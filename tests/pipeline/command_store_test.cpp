@@ -52,7 +52,9 @@ class CommandStore : public testing::Test {
     FilteredStore files(near_, command(text));
     return split_into(files, stream, splitting(64U << 10U));
   }
-  SplitReport split_until_stopped(const Bytes& stream, const std::string& text) {
+  SplitReport split_until_stopped(const Bytes& stream,
+                                  const std::string& text,
+                                  unsigned threads = 1) {
     CommandOptions options = command(text);
     options.is_stopped = [this] { return fs::exists(scratch_ + "/stop"); };
     options.sleep = [this](Duration pause) {
@@ -60,7 +62,8 @@ class CommandStore : public testing::Test {
       if (stops_in_pause_) std::ofstream(scratch_ + "/stop");
     };
     SplitOptions split = splitting(64U << 10U);
-    split.is_stopped = options.is_stopped;
+    split.store.is_stopped = options.is_stopped;
+    split.store.threads = threads;
     FilteredStore files(near_, options);
     return split_into(files, stream, split);
   }
@@ -269,6 +272,18 @@ TEST_F(CommandStore, OnceStoppedOneSegmentAndTheManifestAreHandedOver) {
   EXPECT_TRUE(report.store.is_published);
   EXPECT_EQ(read_manifest(near_).segments, 5U);
   EXPECT_TRUE(is_prefix(fetched(kGet).bytes, stream));
+}
+
+// Those that are packed already are not.
+TEST_F(CommandStore, OnceStoppedOneSegmentIsHandedOverByHoweverManyThreads) {
+  const std::string stops =
+      R"(case "$ZSLUICE_SEGMENT" in */000000000003.zss) > "$C/stop";; esac; )";
+  const Bytes stream = read_corpus("g256_raw_full");
+  const Bytes part(stream.begin(), stream.begin() + 600000);
+  const SplitReport report = split_until_stopped(part, stops + kPut, 4);
+  EXPECT_EQ(report.store.segments, 5U);
+  EXPECT_EQ(read_manifest(near_).segments, 5U);
+  EXPECT_FALSE(far().contains("000000000/000000000005.zss"));
 }
 
 TEST_F(CommandStore, AStreamThatWasReadToItsEndIsHandedOverWhole) {

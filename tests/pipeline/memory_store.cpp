@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <random>
+#include <stdexcept>
 #include <utility>
 
 namespace zsluice::pipeline {
@@ -152,6 +153,63 @@ Result<void, io::SysError> MemoryStore::sync_folder(const std::string& name) {
   return done();
 }
 
+std::shared_ptr<MemoryStore::Content> MemoryStore::begin_file(const std::string& name,
+                                                              ByteSpan half) {
+  auto content = std::make_shared<Content>();
+  content->bytes.assign(half.begin(), half.end());
+  content->lengths = {0, content->bytes.size()};
+  seen_.files[name] = content;
+  changes_.push_back({folder_of(name), {{name, content}}, ""});
+  if (on_change_) on_change_();
+  return content;
+}
+
+class MemoryStore::Started final : public io::StartedFile {
+ public:
+  Started(MemoryStore& store, std::shared_ptr<Content> content, ByteSpan bytes)
+      : store_(store),
+        content_(std::move(content)),
+        bytes_(bytes),
+        at_start_(bytes.begin(), bytes.end()),
+        number_(store.files_started_++) {
+    store_.most_at_once_ = std::max(store_.most_at_once_, ++store_.at_once_);
+  }
+  Started(const Started&) = delete;
+  Started& operator=(const Started&) = delete;
+  ~Started() override { leave(); }
+
+  [[nodiscard]] bool is_done() override { return store_.files_started_ - number_ > kFilesBehind; }
+  [[nodiscard]] Result<void, io::SysError> finish() override {
+    leave();
+    if (store_.fails()) return io::sys_failure(SysOperation::write, store_.error_);
+    content_->bytes.assign(bytes_.begin(), bytes_.end());
+    if (content_->bytes != at_start_) throw std::logic_error("bytes changed on their way");
+    content_->sync();
+    return store_.done();
+  }
+
+ private:
+  void leave() {
+    if (!std::exchange(has_left_, true)) --store_.at_once_;
+  }
+
+  MemoryStore& store_;
+  std::shared_ptr<Content> content_;
+  ByteSpan bytes_;
+  test::Bytes at_start_;
+  std::uint64_t number_;
+  bool has_left_ = false;
+};
+
+std::unique_ptr<io::StartedFile> MemoryStore::start_file(const std::string& name, ByteSpan bytes) {
+  const bool is_failing = fails();
+  auto content = begin_file(name, bytes.first(bytes.size() / 2));
+  if (is_failing) {
+    return std::make_unique<io::WrittenFile>(io::sys_failure(SysOperation::write, error_));
+  }
+  return std::make_unique<Started>(*this, std::move(content), bytes);
+}
+
 Result<void, io::SysError> MemoryStore::write_file(const std::string& name,
                                                    std::span<const ByteSpan> parts) {
   const bool is_failing = fails();
@@ -159,13 +217,7 @@ Result<void, io::SysError> MemoryStore::write_file(const std::string& name,
   for (const ByteSpan part : parts) {
     bytes.insert(bytes.end(), part.begin(), part.end());
   }
-  const auto content = std::make_shared<Content>();
-  content->bytes.assign(bytes.begin(),
-                        bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() / 2));
-  content->lengths = {0, content->bytes.size()};
-  seen_.files[name] = content;
-  changes_.push_back({folder_of(name), {{name, content}}, ""});
-  if (on_change_) on_change_();
+  const auto content = begin_file(name, ByteSpan(bytes).first(bytes.size() / 2));
   if (is_failing) return io::sys_failure(SysOperation::write, error_);
   content->bytes = bytes;
   content->sync();

@@ -56,6 +56,13 @@ class MemoryStore final : public io::StoreFiles {
   [[nodiscard]] Result<void, io::SysError> sync_folder(const std::string& name) override;
   [[nodiscard]] Result<void, io::SysError> write_file(const std::string& name,
                                                       std::span<const ByteSpan> parts) override;
+  // On its way until finish(), or until so many others have been started behind it: half of it is
+  // there, and nothing synced. It may fail when it is started, and when it is finished.
+  [[nodiscard]] std::unique_ptr<io::StartedFile> start_file(const std::string& name,
+                                                            ByteSpan bytes) override;
+  static constexpr std::uint64_t kFilesBehind = 3;
+  // Started, and not finished yet: the most at once.
+  [[nodiscard]] std::size_t most_at_once() const { return most_at_once_; }
   [[nodiscard]] Result<void, io::SysError> rename(const std::string& from,
                                                   const std::string& to,
                                                   io::OldFile old_file) override;
@@ -80,6 +87,10 @@ class MemoryStore final : public io::StoreFiles {
     std::set<std::string> folders;
   };
 
+  class Started;
+
+  std::shared_ptr<Content> begin_file(const std::string& name, ByteSpan half);
+
   // A change of names in one folder, all of it or nothing.
   struct NameChange {
     std::string folder;
@@ -99,6 +110,9 @@ class MemoryStore final : public io::StoreFiles {
   int error_ = 0;
   std::map<std::string, int> denied_;
   std::function<void()> on_change_;
+  std::uint64_t files_started_ = 0;
+  std::size_t at_once_ = 0;
+  std::size_t most_at_once_ = 0;
 };
 
 }  // namespace zsluice::pipeline

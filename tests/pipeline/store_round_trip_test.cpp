@@ -78,6 +78,23 @@ TEST(StoreRoundTrip, TheStoreDoesNotDependOnHowTheBytesCame) {
   }
 }
 
+TEST(StoreRoundTrip, TheStoreDoesNotDependOnHowManyThreadsPackIt) {
+  test::for_each_stream([](const test::CorpusEntry& entry) {
+    const Bytes stream = read_corpus(entry.name);
+    for (const Compression compression : {Compression::automatic, Compression::always}) {
+      SplitOptions options = splitting(5000, compression);
+      options.store.key = kKey;
+      MemoryStore by_one;
+      const SplitReport one = split_into(by_one, stream, options);
+      options.store.threads = 3;
+      MemoryStore by_three;
+      const SplitReport three = split_into(by_three, stream, options);
+      EXPECT_EQ(one.store.segments, three.store.segments);
+      EXPECT_EQ(by_one.seen(), by_three.seen());
+    }
+  });
+}
+
 TEST(StoreRoundTrip, EncryptedDataIsNotCompressedAndPlainDataIs) {
   MemoryStore raw;
   const StoreTotals encrypted =

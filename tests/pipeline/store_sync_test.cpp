@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // In which order the real folder of a store is written and synced: this program's own definitions
 // of the calls stand before those of the C library, and keep a list of what happens.
+#include "io/make_backend.hpp"
 #include "io/store_folder.hpp"
 #include "pipeline/split.hpp"
 #include "pipeline/store_run.hpp"
@@ -74,6 +75,11 @@ ssize_t write(int fd, const void* bytes, size_t count) {
   return ::syscall(SYS_write, fd, bytes, count);
 }
 
+ssize_t pwrite(int fd, const void* bytes, size_t count, off_t offset) {
+  if (!list().folder.empty()) keep("write", path_of(fd));
+  return ::syscall(SYS_pwrite64, fd, bytes, count, offset);
+}
+
 int mkdirat(int folder, const char* name, mode_t mode) noexcept {
   keep("make", path_of(folder) + '/' + name);
   return static_cast<int>(::syscall(SYS_mkdirat, folder, name, mode));
@@ -102,22 +108,29 @@ int linkat(int from_folder, const char* from, int to_folder, const char* to, int
 namespace zsluice::pipeline {
 namespace {
 
-TEST(StoreSync, NothingIsReliedOnThatIsNotOnDisk) {
+// What a split into two segments does, where `choice` says by what files are written.
+std::vector<std::string> calls_of_split(const char* choice) {
+  ::setenv("ZSLUICE_IO", choice, 1);  // NOLINT(concurrency-mt-unsafe)
   std::string scratch = testing::TempDir() + "/zsluice-sync-XXXXXX";
-  ASSERT_NE(::mkdtemp(scratch.data()), nullptr);
+  if (::mkdtemp(scratch.data()) == nullptr) return {};
   scratch = std::filesystem::canonical(scratch);
   const test::Bytes stream = test::read_corpus("c128_raw_full");
   list().calls.clear();
   list().folder = scratch;
   {
     const auto folder = io::StoreFolder::open_to_write(scratch + "/store", "lock");
-    ASSERT_TRUE(folder);
+    if (!folder) return {};
     const SplitReport report = split_into(**folder, stream, splitting(stream.size() * 3 / 5));
     EXPECT_FALSE(report.failure);
     EXPECT_EQ(report.store.segments, 2U);
   }
   list().folder.clear();
+  ::unsetenv("ZSLUICE_IO");  // NOLINT(concurrency-mt-unsafe)
   std::filesystem::remove_all(scratch);
+  return list().calls;
+}
+
+TEST(StoreSync, NothingIsReliedOnThatIsNotOnDisk) {
   const std::vector<std::string> expected = {
       "sync ",
       "write /store/manifest.jsonl",
@@ -137,7 +150,19 @@ TEST(StoreSync, NothingIsReliedOnThatIsNotOnDisk) {
       "write /store/manifest.jsonl",
       "sync /store/manifest.jsonl",
   };
-  EXPECT_EQ(list().calls, expected);
+  EXPECT_EQ(calls_of_split("poll"), expected);
+}
+
+// The ring writes and syncs the segments, unseen; what follows waits for that in the same order.
+TEST(StoreSync, ByARingAllElseHasTheSameOrder) {
+  if (!io::make_backend(io::BackendChoice::uring)) GTEST_SKIP() << "io_uring cannot be had here";
+  std::vector<std::string> expected = calls_of_split("poll");
+  EXPECT_EQ(std::erase_if(expected,
+                          [](const std::string& call) {
+                            return call.find(".zss.part") != std::string::npos;
+                          }),
+            4U);
+  EXPECT_EQ(calls_of_split("uring"), expected);
 }
 
 TEST(StoreSync, AFolderThatWasThereHasItsNameOnDiskToo) {

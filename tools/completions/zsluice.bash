@@ -25,7 +25,7 @@ _zsluice_options() {
     split | join)
       options+=' --allow-plaintext --expect-toguid --expect-fromguid --expect-name --max-size'
       options+=' --single-dataset --no-properties --auth-key --max-header'
-      [[ $1 != split ]] || options+=' --continue --segment-size --compress --filter'
+      [[ $1 != split ]] || options+=' --continue --segment-size --compress -T --threads --filter'
       [[ $1 != join ]] || options+=' --no-auth --fetch'
       ;;
     *) options='-h --help --version' ;;
@@ -53,7 +53,7 @@ _zsluice() {
       return
       ;;
     --expect-toguid | --expect-fromguid | --expect-name | --token) return ;;
-    --max-size | --buffer | --max-header | --segment-size | -j | --jobs) return ;;
+    --max-size | --buffer | --max-header | --segment-size | -j | --jobs | -T | --threads) return ;;
     --filter | --fetch) return ;;
     --start-at | --drain-to | --rate | --burst | --interval | --size) return ;;
     *)

@@ -92,6 +92,7 @@ complete -c zsluice -n $split -l single-dataset -d 'refuse streams of several da
 complete -c zsluice -n $split -l no-properties -d 'refuse streams that carry properties or holds'
 complete -c zsluice -n $split -l continue -d 'go on in a store that was cut off'
 complete -c zsluice -n $split -l segment-size -x -d 'how long segments are at most'
+complete -c zsluice -n $split -s T -l threads -x -d 'compress with several threads'
 complete -c zsluice -n $split -l compress -x -a 'off auto 1 3 9 19' -d 'zstd for the segments that shrink'
 complete -c zsluice -n $split -l filter -x -d 'give each segment to a command'
 complete -c zsluice -n $split -l auth-key -r -F -d 'prove by a key who wrote the store'
