@@ -7,6 +7,7 @@
 #include "cli/log.hpp"
 #include "cli/notes.hpp"
 #include "cli/open_input.hpp"
+#include "cli/pipe_result.hpp"
 #include "cli/result_json.hpp"
 #include "cli/store_failure_text.hpp"
 #include "cli/store_key.hpp"
@@ -14,6 +15,7 @@
 #include "cli/user_command.hpp"
 #include "cli/version.hpp"
 #include "io/interruptible_source.hpp"
+#include "io/make_backend.hpp"
 #include "io/stop_signals.hpp"
 #include "io/store_folder.hpp"
 #include "pipeline/filtered_store.hpp"
@@ -54,7 +56,9 @@ class SplitRun {
   int begin(pipeline::SplitOptions options, io::ByteSource& input);
   int go_on(const pipeline::SplitOptions& options, io::ByteSource& input, io::StoreFolder& folder);
   [[nodiscard]] Result<std::unique_ptr<io::StoreFolder>, io::SysError> open_folder() const {
-    return io::StoreFolder::open_to_write(command_.store, std::string(storage::kLockName));
+    auto folder = io::StoreFolder::open_to_write(command_.store, std::string(storage::kLockName));
+    if (folder) (*folder)->write_by(command_.common.io);
+    return folder;
   }
   [[nodiscard]] std::string other_settings(const storage::StoreSettings& there) const;
   int give_up(const OpenFailure& failure, std::string_view code);
@@ -103,6 +107,13 @@ pipeline::SplitOptions SplitRun::options(std::string key) const {
 int SplitRun::run() {
   auto key = read_store_key(command_.key_path, "split");
   if (!key) return give_up(key.error(), kNotOpened);
+  if (command_.common.io == io::BackendChoice::uring) {
+    if (const auto made = io::make_backend(command_.common.io); !made) {
+      return give_up({kExitLocalIo, fmt::format("{}--io uring: io_uring is {}\n", kHead,
+                                                refusal_reason(made.error()))},
+                     "uring_refused");
+    }
+  }
   // What is checked must be what is stored: no mapped file, which others may write to.
   auto input = open_input("-", "split", streams_, {.allow_mapping = false});
   if (!input) return give_up(input.error(), kNotOpened);

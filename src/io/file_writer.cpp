@@ -2,9 +2,12 @@
 #include "io/file_writer.hpp"
 
 #include "io/file_ring.hpp"
-#include "io/make_backend.hpp"
 #include "io/without_interruption.hpp"
 
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,10 +45,41 @@ Result<void, SysError> close_written(Fd file) {
   return sys_failure(SysOperation::write);
 }
 
-// The kernel did not do it, or not this way, and has not failed at it.
+// It cannot be done this way: past the cache, or to this descriptor by a ring.
+bool is_refused(int error) {
+  return error == EINVAL || error == EOPNOTSUPP;
+}
+
+// The kernel did not do it, or a part of it, and has not failed at it.
 bool is_to_be_done_by_call(std::int32_t result) {
-  return result >= 0 || result == -ECANCELED || result == -EINVAL || result == -EOPNOTSUPP ||
-         result == -EAGAIN || result == -EINTR;
+  return result >= 0 || is_refused(-result) || result == -ECANCELED || result == -EAGAIN ||
+         result == -EINTR || result == -ENOMEM;
+}
+
+bool is_same_file(const Fd& one, const Fd& other) {
+  struct stat first {};
+  struct stat second {};
+  return ::fstat(one.get(), &first) == 0 && ::fstat(other.get(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+// Whoever may write to the folder may have put another file there since. O_NONBLOCK was for what is
+// no file at all; a ring would take it for a wish not to wait for the disk.
+bool is_usable(const Fd& direct, const Fd& file) {
+  return direct && is_same_file(direct, file) && ::fcntl(direct.get(), F_SETFL, O_DIRECT) == 0;
+}
+
+// Whether it is the kernel that keeps the bytes of a file, once, whoever wrote them.
+bool is_local(const Fd& file) {
+  constexpr std::array<std::uint32_t, 7> kOthers = {
+      0x65735546,  // FUSE
+      NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC,
+      SMB2_SUPER_MAGIC, V9FS_MAGIC,      CEPH_SUPER_MAGIC,
+  };
+  struct statfs status {};
+  if (::fstatfs(file.get(), &status) != 0) return false;
+  const auto magic = static_cast<std::uint32_t>(status.f_type);
+  return std::find(kOthers.begin(), kOthers.end(), magic) == kOthers.end();
 }
 
 class RingFile final : public StartedFile {
@@ -87,7 +121,10 @@ class RingFile final : public StartedFile {
   }
 
  private:
-  enum : std::size_t { kDirect, kRest, kSync, kSteps };
+  static constexpr std::size_t kDirect = 0;
+  static constexpr std::size_t kRest = 1;
+  static constexpr std::size_t kSync = 2;
+  static constexpr std::size_t kSteps = 3;
 
   [[nodiscard]] bool is_pending() const {
     return std::any_of(steps_.begin(), steps_.end(),
@@ -118,7 +155,7 @@ Result<void, SysError> RingFile::settle() {
   // The sync may have come before a write.
   if (!is_chained_) return write_and_sync(file_.get(), bytes_, 0);
   std::size_t written = 0;
-  for (const std::size_t step : {std::size_t{kDirect}, std::size_t{kRest}}) {
+  for (const std::size_t step : {kDirect, kRest}) {
     const std::size_t end = step == kDirect ? direct_bytes_ : bytes_.size();
     const std::int32_t result = steps_[step].result;
     if (end == written) continue;
@@ -145,7 +182,7 @@ Result<void, SysError> write_now(Fd file, Fd direct, ByteSpan bytes) {
         bytes.first(bytes.size() / FileWriter::kBlockBytes * FileWriter::kBlockBytes);
     const auto done = write_at(direct.get(), blocks, 0);
     if (done) written = blocks.size();
-    if (!done && done.error().error != EINVAL) return done;
+    if (!done && !is_refused(done.error().error)) return done;
   }
   if (auto done = write_and_sync(file.get(), bytes, written); !done) return done;
   if (auto done = close_written(std::move(direct)); !done) return done;
@@ -154,18 +191,21 @@ Result<void, SysError> write_now(Fd file, Fd direct, ByteSpan bytes) {
 
 }  // namespace
 
-FileWriter::FileWriter()
-    : ring_(choice_of_environment() == BackendChoice::poll ? nullptr : FileRing::create()) {}
+FileWriter::FileWriter(BackendChoice choice) {
+  if (choice == BackendChoice::automatic) choice = choice_of_environment();
+  if (choice != BackendChoice::poll) ring_ = FileRing::create();
+}
 
 FileWriter::~FileWriter() = default;
 
-bool FileWriter::is_direct(ByteSpan bytes) {
+bool FileWriter::is_direct(const Fd& file, ByteSpan bytes) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): where it lies, not what it is.
   const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
-  return bytes.size() >= kDirectBytesMin && address % kBlockBytes == 0;
+  return bytes.size() >= kDirectBytesMin && address % kBlockBytes == 0 && is_local(file);
 }
 
 std::unique_ptr<StartedFile> FileWriter::start(Fd file, Fd direct, ByteSpan bytes) {
+  if (!is_usable(direct, file)) direct.reset();
   if (!ring_ || !ring_->has_room(3)) {
     return std::make_unique<WrittenFile>(write_now(std::move(file), std::move(direct), bytes));
   }

@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <optional>
-#include <utility>
 
 namespace zsluice::io {
 
@@ -24,7 +23,7 @@ class InterruptibleSource final : public ByteSource {
   [[nodiscard]] std::optional<int> signal() const { return signal_; }
 
   [[nodiscard]] Result<Window, SourceError> next() override;
-  void when_idle(std::function<bool()> call) override { idle_ = std::move(call); }
+  void when_idle(const std::function<bool()>& call) override { idle_ = call; }
   [[nodiscard]] std::optional<SourceError> fault() const override { return source_.fault(); }
   [[nodiscard]] std::uint64_t offset() const override { return source_.offset(); }
   [[nodiscard]] std::optional<std::uint64_t> total_bytes() const override {

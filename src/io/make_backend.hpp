@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Which backend this process gets, and why: `--io auto|uring|poll`. The environment variable
-// ZSLUICE_IO=uring|poll decides where the user said auto (or nothing, or cannot say); it is read
-// here only, and another value is ignored.
+// ZSLUICE_IO=uring|poll decides where the user said auto (or nothing); it is read here only, and
+// another value is ignored.
 #pragma once
 
 #include "io/backend.hpp"

@@ -78,7 +78,7 @@ class ByteSource {
 
   // `call` is made by next() when the input has brought nothing for a while, by a source that can
   // tell. False ends the input there. It outlives the last next().
-  virtual void when_idle(std::function<bool()> /*call*/) {}
+  virtual void when_idle(const std::function<bool()>& /*call*/) {}
 
   // Bytes handed out so far.
   [[nodiscard]] virtual std::uint64_t offset() const = 0;

@@ -2,10 +2,12 @@
 // The file operations of a store, and no others: a seam, so that tests can put a file system there
 // that fails, or that forgets what was not synced. store_folder.hpp is the real one.
 //
-// Names are relative to the store and ASCII; "" is the store's own folder. All calls block. What
-// is on disk for good, whatever happens to the machine, when a call has returned:
+// Names are relative to the store and ASCII; "" is the store's own folder. All calls block, but for
+// start_file(). What is on disk for good, whatever happens to the machine, when a call has
+// returned:
 //
-//     write_file    the content; its name only after sync_folder()
+//     write_file, finish() of a started file
+//                   the content; its name only after sync_folder()
 //     append, truncate               nothing until sync_file()
 //     rename, make_folder, remove    nothing until sync_folder() of the folder they happened in
 //
@@ -20,7 +22,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace zsluice::io {
@@ -49,7 +50,7 @@ class StartedFile {
   // Waits until its bytes are not needed any more. What is there then is nobody's business.
   virtual ~StartedFile() = default;
 
-  // Whether finish() would not wait.
+  // Whether finish() has nothing more to wait for, unless it has to do again what went wrong.
   [[nodiscard]] virtual bool is_done() = 0;
   // Waits. To be called once.
   [[nodiscard]] virtual Result<void, SysError> finish() = 0;
@@ -58,7 +59,7 @@ class StartedFile {
 // One that has got there already, or never will.
 class WrittenFile final : public StartedFile {
  public:
-  explicit WrittenFile(Result<void, SysError> result) : result_(std::move(result)) {}
+  explicit WrittenFile(const Result<void, SysError>& result) : result_(result) {}
   [[nodiscard]] bool is_done() override { return true; }
   [[nodiscard]] Result<void, SysError> finish() override { return result_; }
 

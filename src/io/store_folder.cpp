@@ -268,11 +268,15 @@ std::unique_ptr<StartedFile> StoreFolder::start_file(const std::string& name, By
   if (auto removed = remove(name); !removed) return std::make_unique<WrittenFile>(removed);
   auto file = open_file(folder_, name, O_WRONLY | O_CREAT | O_EXCL);
   if (!file) return std::make_unique<WrittenFile>(Unexpected{file.error()});
+  // A ring would take O_NONBLOCK for a wish not to wait for the disk.
+  if (::fcntl(file->get(), F_SETFL, 0) != 0) {
+    return std::make_unique<WrittenFile>(sys_failure(SysOperation::open));
+  }
   Fd direct;
-  if (FileWriter::is_direct(bytes)) {
+  if (FileWriter::is_direct(*file, bytes)) {
     if (auto opened = open_file(folder_, name, O_WRONLY | O_DIRECT)) direct = *std::move(opened);
   }
-  if (!writer_) writer_.emplace();
+  if (!writer_) writer_.emplace(choice_);
   return writer_->start(*std::move(file), std::move(direct), bytes);
 }
 

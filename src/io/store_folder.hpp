@@ -23,6 +23,9 @@ class StoreFolder final : public StoreFiles {
   [[nodiscard]] static Result<std::unique_ptr<StoreFolder>, SysError> open_to_write(
       const std::string& path, const std::string& lock_name);
 
+  // How start_file() writes, from the first one on: by a ring where there is one, or by calls.
+  void write_by(BackendChoice choice) { choice_ = choice; }
+
   // Takes away what open_to_write() has made: the lock, and the directory if it holds nothing else.
   // To be called when nothing was stored, and nothing will be.
   void unmake();
@@ -57,6 +60,7 @@ class StoreFolder final : public StoreFiles {
   std::string path_;
   Fd folder_;
   Fd lock_;
+  BackendChoice choice_ = BackendChoice::automatic;
   std::optional<FileWriter> writer_;  // from the first start_file() on
   std::string lock_name_;
   bool is_made_ = false;

@@ -3,7 +3,7 @@
 // (`split --filter`). The folder behind it holds the manifest and the lock, and nothing else.
 //
 //     the writer's call            here
-//     write_file(name.part)        the command runs, as for `name`; done when it has exited with 0
+//     start_file(name.part)        write_file(): the command runs, as for `name`; done when it has exited with 0
 //     rename(name.part, name)      nothing: it has the name already
 //     make_folder, sync_folder     nothing, but for STORE itself
 //     remove(name.part)            nothing: what a command left undone is the command's business
@@ -13,7 +13,7 @@
 // The command gets the file on stdin, and in its environment ZSLUICE_SEGMENT (the name within the
 // store), ZSLUICE_SIZE (bytes) and ZSLUICE_DIGEST (SHA-256 of the whole file in hex, as sha256sum
 // prints it). It is tried again as command_retry.hpp says. Where the user wants an end while there
-// is input left, one more segment is handed over at most (splitting.hpp), and the manifest.
+// is input left, one more segment is handed over at most (store_writer.hpp), and the manifest.
 //
 // What each failure leaves. "There" is where the command puts things; the manifest in STORE never
 // names a segment that the command has not taken:

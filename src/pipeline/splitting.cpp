@@ -61,7 +61,9 @@ void Splitting::feed(ByteSpan bytes) {
   gate_.feed(held_.payload().subspan(before));
   store_cuts();
   if (failure_) return;
-  if (auto failure = writer_.advance()) failure_ = std::move(*failure);
+  // Whatever may follow the end, the store is not to wait for it.
+  auto failure = gate_.delivered() ? writer_.settle() : writer_.advance();
+  if (failure) failure_ = std::move(*failure);
 }
 
 bool Splitting::settle() {

@@ -5,7 +5,7 @@
 #include "pipeline/store_mending.hpp"
 #include "zsluice/store/segment_name.hpp"
 
-#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace zsluice::pipeline {
@@ -31,16 +31,16 @@ std::string unfinished(const std::string& name) {
 
 }  // namespace
 
-StoreWriter::StoreWriter(const StoreWriterOptions& options, io::StoreFiles& files)
-    : options_(options), files_(files), manifest_(files, manifest_name()) {
+StoreWriter::StoreWriter(StoreWriterOptions options, io::StoreFiles& files)
+    : options_(std::move(options)), files_(files), manifest_(files, manifest_name()) {
   if (!options_.key.empty()) mac_.emplace(bytes_of(options_.key));
 }
 
-StoreWriter::StoreWriter(const StoreWriterOptions& options,
+StoreWriter::StoreWriter(StoreWriterOptions options,
                          io::StoreFiles& files,
                          OpenedStore opened,
                          const std::optional<SegmentHeader>& before)
-    : StoreWriter(options, files) {
+    : StoreWriter(std::move(options), files) {
   options_.settings = opened.first.settings;
   chain_ = before ? storage::SegmentChain(*before) : storage::SegmentChain(opened.first.store_id);
   opened_ = std::move(opened);
@@ -95,7 +95,7 @@ StoreWriter::Done StoreWriter::add(storage::Cut cut, SegmentBuffer raw) {
 
 StoreWriter::Done StoreWriter::advance() {
   Done failure = send_packed(false);
-  if (!failure) failure = land(flights_max());
+  if (!failure) failure = land_arrived();
   return give_up(std::move(failure));
 }
 
@@ -108,7 +108,7 @@ SegmentBuffer StoreWriter::spare() {
 
 StoreWriter::Done StoreWriter::settle() {
   Done failure = send_packed(true);
-  if (!failure) failure = land(0);
+  if (!failure) failure = land_all();
   return give_up(std::move(failure));
 }
 
@@ -123,8 +123,7 @@ StoreWriter::Done StoreWriter::finish() {
 StoreWriter::Done StoreWriter::give_up(Done failure) {
   if (!failure) return failure;
   for (Flight& flight : flights_) {
-    if (flight.file) (void)flight.file->finish();
-    (void)files_.remove(unfinished(flight.name));  // a full disk gets its room back
+    turn_back(flight);
   }
   flights_.clear();
   return failure;
@@ -138,12 +137,15 @@ StoreWriter::Done StoreWriter::send_packed(bool all) {
   return std::nullopt;
 }
 
-// How many segments are on their way to the disk at once: enough that it is never idle while the
-// next one is hashed, and few where they are long.
-std::size_t StoreWriter::flights_max() const {
-  constexpr std::uint64_t kBytesMax = std::uint64_t{64} << 20;
-  const std::uint64_t segment_bytes = std::max<std::uint64_t>(options_.settings.segment_bytes, 1);
-  return std::clamp<std::size_t>(kBytesMax / segment_bytes, 1, io::FileWriter::kFilesMax);
+// Enough that the disk is never idle while the next one is hashed, and few where they are long.
+bool StoreWriter::has_room_for(std::size_t bytes) const {
+  constexpr std::size_t kBytesMax = std::size_t{64} << 20;
+  if (flights_.empty()) return true;
+  if (is_short_of_room_ || flights_.size() >= io::FileWriter::kFilesMax) return false;
+  for (const Flight& flight : flights_) {
+    bytes += flight.segment.bytes.size();
+  }
+  return bytes <= kBytesMax;
 }
 
 bool StoreWriter::is_left_out() {
@@ -163,20 +165,56 @@ StoreWriter::Done StoreWriter::send(PackedSegment segment) {
     if (auto failure = start(header)) return failure;
   }
   if (auto failure = make_folder_of(header.sequence)) return failure;
-  if (auto failure = land(flights_max() - 1)) return failure;
+  while (!has_room_for(segment.bytes.size())) {
+    if (auto failure = land_oldest()) return failure;
+  }
   Flight& flight = flights_.emplace_back();
   flight.segment = std::move(segment);
   flight.name = storage::segment_name(flight.segment.header.sequence);
-  flight.file =
-      files_.start_file(unfinished(flight.name), flight.segment.bytes.file_with(*encoded));
-  return land(flight.segment.header.is_last ? 0 : flights_max());
+  flight.content = flight.segment.bytes.file_with(*encoded);
+  take_off(flight);
+  return flight.segment.header.is_last ? land_all() : land_arrived();
 }
 
-StoreWriter::Done StoreWriter::land(std::size_t remaining) {
-  while (!flights_.empty() && (flights_.size() > remaining || flights_.front().file->is_done())) {
+void StoreWriter::take_off(Flight& flight) {
+  flight.file = files_.start_file(unfinished(flight.name), flight.content);
+}
+
+// A full disk gets its room back.
+void StoreWriter::turn_back(Flight& flight) {
+  flight.file.reset();
+  (void)files_.remove(unfinished(flight.name));
+}
+
+StoreWriter::Done StoreWriter::land_arrived() {
+  while (!flights_.empty() && flights_.front().file && flights_.front().file->is_done()) {
     if (auto failure = land_oldest()) return failure;
   }
   return std::nullopt;
+}
+
+StoreWriter::Done StoreWriter::land_all() {
+  while (!flights_.empty()) {
+    if (auto failure = land_oldest()) return failure;
+  }
+  return std::nullopt;
+}
+
+// The oldest one has the first claim to what room there is: those behind it take off anew.
+Result<void, io::SysError> StoreWriter::finish_oldest() {
+  Flight& oldest = flights_.front();
+  if (!oldest.file) take_off(oldest);
+  auto done = oldest.file->finish();
+  oldest.file.reset();
+  const bool is_full = !done && (done.error().error == ENOSPC || done.error().error == EDQUOT);
+  if (!is_full || flights_.size() == 1 || std::exchange(is_short_of_room_, true)) return done;
+  for (Flight& flight : flights_) {
+    turn_back(flight);
+  }
+  take_off(oldest);
+  done = oldest.file->finish();
+  oldest.file.reset();
+  return done;
 }
 
 // From here on one after another: a segment has its name only when all before it have theirs.
@@ -184,9 +222,7 @@ StoreWriter::Done StoreWriter::land_oldest() {
   Flight& flight = flights_.front();
   const SegmentHeader& header = flight.segment.header;
   const std::string part = unfinished(flight.name);
-  const auto written = flight.file->finish();
-  flight.file.reset();
-  if (auto failure = unless_done(written, part)) {
+  if (auto failure = unless_done(finish_oldest(), part)) {
     if (failure->code == StoreFailureCode::filter_failed) failure->name = flight.name;
     return failure;
   }

@@ -17,8 +17,11 @@
 // headers; a line never names a segment that is not there for good. What each moment of a crash or
 // a failed write leaves is in src/store/FORMAT.md §11.
 //
-// Memory, in segments: one per thread and one more that are packed or wait for that, of compressing
-// threads one more each; those on their way: 64 MiB of them, at least 1 and at most 8.
+// On a disk that is full the oldest of those on their way is tried again when the others have given
+// their room back, and from then on one after another: what fits is stored.
+//
+// Memory: one segment per thread and, with several, one more, that are packed or wait for that; of
+// compressing threads one more each; of those on their way 64 MiB, or one that is longer.
 #pragma once
 
 #include "io/store_files.hpp"
@@ -59,12 +62,12 @@ struct StoreWriterOptions {
 
 class StoreWriter {
  public:
-  StoreWriter(const StoreWriterOptions& options, io::StoreFiles& files);
+  StoreWriter(StoreWriterOptions options, io::StoreFiles& files);
 
   // Goes on in a store that is open, behind the segment `before`, or from its start. Settings are
   // the store's. Nothing is written before the first add(): then the store is mended
   // (store_mending.hpp).
-  StoreWriter(const StoreWriterOptions& options,
+  StoreWriter(StoreWriterOptions options,
               io::StoreFiles& files,
               OpenedStore opened,
               const std::optional<storage::SegmentHeader>& before);
@@ -100,7 +103,8 @@ class StoreWriter {
   struct Flight {
     PackedSegment segment;
     std::string name;
-    std::unique_ptr<io::StartedFile> file;  // last: it needs the bytes as long as it lives
+    ByteSpan content;                       // of the file, in the segment's bytes
+    std::unique_ptr<io::StartedFile> file;  // null: not started, or finished
   };
 
   [[nodiscard]] Done go_on();
@@ -108,14 +112,19 @@ class StoreWriter {
   [[nodiscard]] Done start(const storage::SegmentHeader& first);
   [[nodiscard]] Done make_folder_of(std::uint64_t sequence);
   [[nodiscard]] Done remove_leftovers();
-  [[nodiscard]] std::size_t flights_max() const;
+  // Whether so many bytes may be on their way besides those that are.
+  [[nodiscard]] bool has_room_for(std::size_t bytes) const;
   // What has been packed, or all there is to pack.
   [[nodiscard]] Done send_packed(bool all);
   [[nodiscard]] Done send(PackedSegment segment);
   [[nodiscard]] bool is_left_out();
-  // What has arrived, or at least so that no more than `remaining` are on their way.
-  [[nodiscard]] Done land(std::size_t remaining);
+  // What has arrived.
+  [[nodiscard]] Done land_arrived();
+  [[nodiscard]] Done land_all();
   [[nodiscard]] Done land_oldest();
+  [[nodiscard]] Result<void, io::SysError> finish_oldest();
+  void take_off(Flight& flight);
+  void turn_back(Flight& flight);
   [[nodiscard]] Done close();
   // Nothing more arrives.
   Done give_up(Done failure);
@@ -135,6 +144,7 @@ class StoreWriter {
   bool has_begun_ = false;
   bool has_sent_last_ = false;  // the one segment that may be stored once is_stopped()
   bool is_over_ = false;        // and it was: nothing more is stored
+  bool is_short_of_room_ = false;
 };
 
 }  // namespace zsluice::pipeline

@@ -108,7 +108,7 @@ TEST_P(FileWriterBy, FilesOfAnyLengthAreWrittenAtOnce) {
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     const ByteSpan bytes = contents[i].get();
     Fd file = create(paths[i]);
-    Fd direct = FileWriter::is_direct(bytes) ? open_direct(paths[i]) : Fd();
+    Fd direct = FileWriter::is_direct(file, bytes) ? open_direct(paths[i]) : Fd();
     started.push_back(writer.start(std::move(file), std::move(direct), bytes));
   }
   for (std::size_t i = lengths.size(); i-- > 0;) {
@@ -131,8 +131,8 @@ TEST_P(FileWriterBy, OneWriterWritesFileAfterFile) {
 TEST_P(FileWriterBy, WhatTheDeviceRefusesPastTheCacheGoesThroughIt) {
   const std::string where = path("file");
   const PageBytes content(kLong + 100, 1, 1);  // not at the start of a block
-  ASSERT_FALSE(FileWriter::is_direct(content.get()));
   Fd file = create(where);
+  ASSERT_FALSE(FileWriter::is_direct(file, content.get()));
   Fd direct = open_direct(where);
   if (!direct) GTEST_SKIP() << "no O_DIRECT in " << testing::TempDir();
   FileWriter writer;
@@ -171,8 +171,32 @@ TEST_P(FileWriterBy, WhatNobodyWaitsForIsDoneBeforeItsBytesMayGo) {
     FileWriter writer;
     const auto started = writer.start(create(where), open_direct(where), content.get());
   }
+  const PageBytes others(4 * kLong, 2);  // where those were, perhaps
   const PageBytes content(4 * kLong);
   expect_content(where, content.get());
+}
+
+// fsync(2) of /dev/null is refused: so it has been asked for, and heeded.
+TEST_P(FileWriterBy, AFileThatIsNotSyncedIsNotDone) {
+  const PageBytes content(kLong);
+  FileWriter writer;
+  const auto started =
+      writer.start(Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC)), Fd(), content.get());
+  const auto done = started->finish();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error(), (SysError{SysOperation::write, EINVAL}));
+}
+
+TEST_P(FileWriterBy, AnotherFileIsNotWrittenTo) {
+  const std::string where = path("file");
+  const std::string other = path("other");
+  const PageBytes content(kLong);
+  Fd file = create(where);
+  { const Fd made = create(other); }
+  FileWriter writer;
+  EXPECT_TRUE(writer.start(std::move(file), open_direct(other), content.get())->finish());
+  expect_content(where, content.get());
+  expect_content(other, {});
 }
 
 }  // namespace

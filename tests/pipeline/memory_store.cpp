@@ -106,6 +106,19 @@ bool MemoryStore::fails() {
   return operations_++ == fail_at_;
 }
 
+bool MemoryStore::fails_to_add() {
+  const bool is_full = fail_at_ && error_ == ENOSPC && operations_ > *fail_at_;
+  return fails() || is_full;
+}
+
+bool MemoryStore::is_out_of_room() const {
+  std::size_t taken = 0;
+  for (const auto& [name, bytes] : taken_) {
+    taken += bytes;
+  }
+  return room_ && taken > *room_;
+}
+
 Result<void, io::SysError> MemoryStore::done() {
   if (on_change_) on_change_();
   return {};
@@ -134,7 +147,7 @@ Result<std::vector<std::string>, io::SysError> MemoryStore::list(const std::stri
 }
 
 Result<void, io::SysError> MemoryStore::make_folder(const std::string& name) {
-  if (fails()) return io::sys_failure(SysOperation::write, error_);
+  if (fails_to_add()) return io::sys_failure(SysOperation::write, error_);
   if (seen_.folders.insert(name).second) changes_.push_back({"", {}, name});
   return done();
 }
@@ -181,7 +194,8 @@ class MemoryStore::Started final : public io::StartedFile {
   [[nodiscard]] bool is_done() override { return store_.files_started_ - number_ > kFilesBehind; }
   [[nodiscard]] Result<void, io::SysError> finish() override {
     leave();
-    if (store_.fails()) return io::sys_failure(SysOperation::write, store_.error_);
+    if (store_.fails_to_add()) return io::sys_failure(SysOperation::write, store_.error_);
+    if (store_.is_out_of_room()) return io::sys_failure(SysOperation::write, ENOSPC);
     content_->bytes.assign(bytes_.begin(), bytes_.end());
     if (content_->bytes != at_start_) throw std::logic_error("bytes changed on their way");
     content_->sync();
@@ -202,17 +216,18 @@ class MemoryStore::Started final : public io::StartedFile {
 };
 
 std::unique_ptr<io::StartedFile> MemoryStore::start_file(const std::string& name, ByteSpan bytes) {
-  const bool is_failing = fails();
+  const bool is_failing = fails_to_add();
   auto content = begin_file(name, bytes.first(bytes.size() / 2));
   if (is_failing) {
     return std::make_unique<io::WrittenFile>(io::sys_failure(SysOperation::write, error_));
   }
+  taken_[name] = bytes.size();
   return std::make_unique<Started>(*this, std::move(content), bytes);
 }
 
 Result<void, io::SysError> MemoryStore::write_file(const std::string& name,
                                                    std::span<const ByteSpan> parts) {
-  const bool is_failing = fails();
+  const bool is_failing = fails_to_add();
   test::Bytes bytes;
   for (const ByteSpan part : parts) {
     bytes.insert(bytes.end(), part.begin(), part.end());
@@ -234,11 +249,15 @@ Result<void, io::SysError> MemoryStore::rename(const std::string& from,
   if (moved.empty()) return io::sys_failure(SysOperation::write, ENOENT);
   changes_.push_back({folder_of(to), {{from, nullptr}, {to, moved.mapped()}}, ""});
   seen_.files[to] = moved.mapped();
+  if (auto taken = taken_.extract(from)) {
+    taken.key() = to;
+    taken_.insert(std::move(taken));
+  }
   return done();
 }
 
 Result<void, io::SysError> MemoryStore::append(const std::string& name, ByteSpan bytes) {
-  const bool is_failing = fails();
+  const bool is_failing = fails_to_add();
   auto& content = seen_.files[name];
   if (!content) {
     content = std::make_shared<Content>();
@@ -276,6 +295,7 @@ Result<void, io::SysError> MemoryStore::sync_file(const std::string& name) {
 
 Result<void, io::SysError> MemoryStore::remove(const std::string& name) {
   if (fails()) return io::sys_failure(SysOperation::write, error_);
+  taken_.erase(name);
   if (seen_.files.erase(name) > 0) changes_.push_back({folder_of(name), {{name, nullptr}}, ""});
   return done();
 }

@@ -35,11 +35,14 @@ class MemoryStore final : public io::StoreFiles {
   // reached the disk are zeros.
   [[nodiscard]] Image crashed(std::uint64_t seed) const;
 
-  // The operation with this number (from 0) does half of its work and fails.
+  // The operation with this number (from 0) does half of its work and fails. With ENOSPC the disk
+  // stays full: no later one that adds bytes succeeds.
   void fail_at(std::uint64_t operation, int error) {
     fail_at_ = operation;
     error_ = error;
   }
+  // Segments get no more room than this; those on their way have theirs from the start.
+  void limit_room(std::size_t bytes) { room_ = bytes; }
   // A file or folder that is there cannot be opened or listed. Reading may be done by several
   // threads at once, while nothing changes.
   void deny(const std::string& name, int error) { denied_[name] = error; }
@@ -60,8 +63,9 @@ class MemoryStore final : public io::StoreFiles {
   // there, and nothing synced. It may fail when it is started, and when it is finished.
   [[nodiscard]] std::unique_ptr<io::StartedFile> start_file(const std::string& name,
                                                             ByteSpan bytes) override;
-  static constexpr std::uint64_t kFilesBehind = 3;
-  // Started, and not finished yet: the most at once.
+  static constexpr std::uint64_t kFilesBehind = 7;
+  // Started, and not finished yet: now, and the most at once.
+  [[nodiscard]] std::size_t at_once() const { return at_once_; }
   [[nodiscard]] std::size_t most_at_once() const { return most_at_once_; }
   [[nodiscard]] Result<void, io::SysError> rename(const std::string& from,
                                                   const std::string& to,
@@ -100,6 +104,8 @@ class MemoryStore final : public io::StoreFiles {
 
   [[nodiscard]] static Image image_of(const Tree& tree, bool only_synced);
   [[nodiscard]] bool fails();
+  [[nodiscard]] bool fails_to_add();
+  [[nodiscard]] bool is_out_of_room() const;
   Result<void, io::SysError> done();
 
   Tree seen_;
@@ -110,6 +116,8 @@ class MemoryStore final : public io::StoreFiles {
   int error_ = 0;
   std::map<std::string, int> denied_;
   std::function<void()> on_change_;
+  std::optional<std::size_t> room_;
+  std::map<std::string, std::size_t> taken_;  // by segments
   std::uint64_t files_started_ = 0;
   std::size_t at_once_ = 0;
   std::size_t most_at_once_ = 0;

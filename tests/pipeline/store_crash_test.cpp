@@ -134,6 +134,10 @@ TEST(StoreCrash, AtAnyMomentOfASplitAValidPrefixIsLeft) {
   MemoryStore store;
   collect(store, states,
           [&] { (void)split_into(store, usual().stream, splitting(usual().segment_bytes)); });
+  SplitOptions by_threads = splitting(usual().segment_bytes);
+  by_threads.store.threads = 3;
+  MemoryStore other;
+  collect(other, states, [&] { (void)split_into(other, usual().stream, by_threads); });
   EXPECT_GT(states.all().size(), 150U);
   EXPECT_GT(store.most_at_once(), MemoryStore::kFilesBehind);  // or the overlap was not tried
   expect_valid_prefixes(usual(), states);

@@ -8,9 +8,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace zsluice::pipeline {
 namespace {
@@ -55,18 +59,17 @@ SplitReport split_broken(MemoryStore& store, int error) {
 TEST(StoreSplit, AFullDiskIsNotHiddenByWhatEndedTheInput) {
   constexpr std::uint64_t kLast = 4;
   MemoryStore enough;
-  // When the segment is written that is cut because the input has ended.
-  std::uint64_t operations = 0;
-  enough.on_change([&] {
-    const bool is_there = enough.seen().count(segment_name(kLast) + ".part") != 0;
-    if (operations == 0 && is_there) operations = enough.operations();
-  });
   const SplitReport good = split_broken(enough, EINTR);
   EXPECT_EQ(std::get<IoFailure>(*good.failure).error.error, EINTR);
   EXPECT_EQ(good.store.segments, kLast + 1);
+  // There is none for the segment that is cut because the input has ended.
+  std::size_t room = 0;
+  for (std::uint64_t sequence = 0; sequence < kLast; ++sequence) {
+    room += enough.seen().at(segment_name(sequence)).size();
+  }
   for (const int error : {EINTR, EIO}) {
     MemoryStore store;
-    store.fail_at(operations - 1, ENOSPC);
+    store.limit_room(room);
     const SplitReport report = split_broken(store, error);
     ASSERT_TRUE(std::holds_alternative<StoreFailure>(*report.failure));
     const auto& failure = std::get<StoreFailure>(*report.failure);
@@ -87,6 +90,125 @@ TEST(StoreSplit, WithoutAFailureTheStoreIsWhole) {
   whole_one.store.is_whole = true;
   demand_whole(whole_one);
   EXPECT_FALSE(whole_one.failure);
+}
+
+// --- several segments on their way to the disk ---
+
+// A source that pauses before each read, and says what it sees then.
+class PausingSource final : public io::ByteSource {
+ public:
+  PausingSource(io::ByteSource& source, std::function<void(bool goes_on)> look)
+      : source_(source), look_(std::move(look)) {}
+  void when_idle(const std::function<bool()>& call) override { idle_ = call; }
+  [[nodiscard]] Result<io::Window, io::SourceError> next() override {
+    const bool goes_on = !idle_ || idle_();
+    look_(goes_on);
+    if (!goes_on) return io::Window();
+    return source_.next();
+  }
+  [[nodiscard]] std::optional<io::SourceError> fault() const override { return source_.fault(); }
+  [[nodiscard]] std::uint64_t offset() const override { return source_.offset(); }
+  [[nodiscard]] std::optional<std::uint64_t> total_bytes() const override { return std::nullopt; }
+
+ private:
+  io::ByteSource& source_;
+  std::function<void(bool)> look_;
+  std::function<bool()> idle_;
+};
+
+SplitOptions by_three_threads() {
+  SplitOptions options = splitting(kSegmentBytes);
+  options.store.threads = 3;
+  return options;
+}
+
+TEST(StoreSplit, WhereTheInputPausesAllThatWasCutIsStored) {
+  const Scratch input(stream());
+  const auto source =
+      io::open_source(input.fd(), {.buffer_bytes = 200'000, .allow_mapping = false});
+  MemoryStore store;
+  std::size_t most_bytes = 0;
+  PausingSource pausing(**source, [&](bool /*goes_on*/) {
+    EXPECT_EQ(store.at_once(), 0U);
+    const std::size_t stored = joined(store).bytes.size();
+    // A segment that is open, and what the gate holds back of it.
+    EXPECT_GE(stored + 2 * kSegmentBytes, (*source)->offset());
+    most_bytes = std::max(most_bytes, stored);
+  });
+  EXPECT_FALSE(run_split(by_three_threads(), pausing, store).failure);
+  EXPECT_GT(most_bytes, 2 * kSegmentBytes);
+}
+
+TEST(StoreSplit, AFullDiskIsToldInAPauseToo) {
+  const Scratch input(stream());
+  const auto source =
+      io::open_source(input.fd(), {.buffer_bytes = 200'000, .allow_mapping = false});
+  MemoryStore store;
+  store.limit_room(kSegmentBytes);
+  bool has_ended = false;
+  PausingSource pausing(**source, [&](bool goes_on) { has_ended = !goes_on; });
+  const SplitReport report = run_split(by_three_threads(), pausing, store);
+  EXPECT_TRUE(has_ended);
+  ASSERT_TRUE(report.failure);
+  const auto* const failure = std::get_if<StoreFailure>(&*report.failure);
+  ASSERT_NE(failure, nullptr);
+  EXPECT_EQ(failure->system.error, ENOSPC);
+}
+
+// Whatever follows it, and for however long.
+TEST(StoreSplit, TheStoreIsClosedWhenTheStreamHasEnded) {
+  Bytes more = stream();
+  more.resize(more.size() + 1000);
+  const Scratch input(more);
+  const auto source = io::open_source(input.fd(), {.buffer_bytes = 100, .allow_mapping = false});
+  class Watching final : public io::ByteSource {
+   public:
+    Watching(io::ByteSource& of, MemoryStore& store) : source_(of), store_(store) {}
+    [[nodiscard]] Result<io::Window, io::SourceError> next() override {
+      if (source_.offset() >= stream().size() + 100) {
+        EXPECT_TRUE(read_manifest(store_).end);
+        ++looks;
+      }
+      return source_.next();
+    }
+    [[nodiscard]] std::optional<io::SourceError> fault() const override { return source_.fault(); }
+    [[nodiscard]] std::uint64_t offset() const override { return source_.offset(); }
+    [[nodiscard]] std::optional<std::uint64_t> total_bytes() const override { return {}; }
+    unsigned looks = 0;
+
+   private:
+    io::ByteSource& source_;
+    MemoryStore& store_;
+  };
+  MemoryStore store;
+  Watching watching(**source, store);
+  EXPECT_TRUE(run_split(by_three_threads(), watching, store).failure);
+  EXPECT_GT(watching.looks, 0U);
+}
+
+// Those on their way take room from the one that comes before them.
+TEST(StoreSplit, OnAFullDiskAllThatFitsIsStored) {
+  MemoryStore all;
+  (void)split_into(all, stream(), splitting(kSegmentBytes));
+  std::vector<std::size_t> sizes;
+  for (const auto& [name, bytes] : all.seen()) {
+    if (storage::segment_number(name)) sizes.push_back(bytes.size());
+  }
+  ASSERT_GT(sizes.size(), 10U);
+  std::size_t room = 0;
+  for (std::size_t fitting = 0; fitting < sizes.size(); ++fitting) {
+    for (const std::size_t spare : {std::size_t{0}, sizes[fitting] - 1}) {
+      SCOPED_TRACE(fitting);
+      MemoryStore store;
+      store.limit_room(room + spare);
+      const SplitReport report = split_into(store, stream(), splitting(kSegmentBytes));
+      EXPECT_EQ(report.store.segments, fitting);
+      ASSERT_TRUE(report.failure);
+      EXPECT_EQ(std::get<StoreFailure>(*report.failure).system.error, ENOSPC);
+      EXPECT_TRUE(is_prefix(joined(store).bytes, stream()));
+    }
+    room += sizes[fitting];
+  }
 }
 
 // Each step up to the first segment fails once.
