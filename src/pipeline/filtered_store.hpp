@@ -3,7 +3,7 @@
 // (`split --filter`). The folder behind it holds the manifest and the lock, and nothing else.
 //
 //     the writer's call            here
-//     start_file(name.part)        write_file(): the command runs, as for `name`; done when it has exited with 0
+//     start_file(name.part)        the command runs, as for `name`; done when it has exited with 0
 //     rename(name.part, name)      nothing: it has the name already
 //     make_folder, sync_folder     nothing, but for STORE itself
 //     remove(name.part)            nothing: what a command left undone is the command's business
