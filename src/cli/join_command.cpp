@@ -1,27 +1,37 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/commands.hpp"
+#include "cli/duration_text.hpp"
 #include "cli/errno_text.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/failure_text.hpp"
 #include "cli/log.hpp"
 #include "cli/notes.hpp"
+#include "cli/rate_control.hpp"
 #include "cli/result_json.hpp"
+#include "cli/run_watch.hpp"
 #include "cli/store_failure_text.hpp"
 #include "cli/store_finding_text.hpp"
 #include "cli/store_key.hpp"
 #include "cli/text_layout.hpp"
 #include "cli/user_command.hpp"
+#include "io/blocking_writer.hpp"
 #include "io/file_kind.hpp"
+#include "io/poll_backend.hpp"
+#include "io/stop_signals.hpp"
 #include "io/store_folder.hpp"
 #include "pipeline/fetched_store.hpp"
 #include "pipeline/join.hpp"
+#include "pipeline/paced_writer.hpp"
 #include "zsluice/base/escape.hpp"
+#include "zsluice/base/size_text.hpp"
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace zsluice::cli {
 namespace {
@@ -37,6 +47,29 @@ std::string store_text(const JoinCommand& command) {
                                : escaped(command.store);
 }
 
+int status_of(const JoinReport& report) {
+  return report.failure ? exit_status_of(*report.failure) : kExitWhole;
+}
+
+// Whether an end that was wanted is why there is not all that commands were to give.
+bool is_unfetched(const JoinReport& report) {
+  if (!report.failure) return false;
+  const auto* const store = std::get_if<pipeline::StoreFailure>(&*report.failure);
+  return store != nullptr && store->system == pipeline::kFetchStopped;
+}
+
+// A signal, or a reader that has gone, ended the writing or the fetching; or the output failed at
+// its very end. One that came only behind a failure is not its cause.
+void blame_output(const pipeline::PacedWriter& out, JoinReport& report) {
+  const auto stopped = out.stopped();
+  const bool is_signalled = out.error() == io::SysError{io::SysOperation::write, EINTR};
+  if (stopped && (is_signalled || is_unfetched(report))) {
+    report.failure = stopped;
+  } else if (out.error() && !report.failure) {
+    report.failure = pipeline::IoFailure{pipeline::IoSide::output, *out.error(), out.written()};
+  }
+}
+
 // One run of the command. Data goes to stdout, so all words and the result for machines go to
 // stderr.
 class JoinRun {
@@ -48,28 +81,37 @@ class JoinRun {
 
  private:
   [[nodiscard]] pipeline::JoinOptions options(std::string key) const;
+  [[nodiscard]] bool is_paced() const;
+  int run_plain(const pipeline::JoinOptions& options, io::StoreFolder* folder);
+  int run_paced(const pipeline::JoinOptions& options, io::StoreFolder* folder);
   int give_up(const OpenFailure& failure);
-  int end(const JoinReport& report);
-  void say_notes(const JoinReport& report);
+  [[nodiscard]] std::string last_words(const JoinReport& report) const;
+  [[nodiscard]] std::string notes(const JoinReport& report) const;
   [[nodiscard]] Json result(const JoinReport& report) const;
   [[nodiscard]] FailureContext context_of(const JoinReport& report) const {
     return {
         .command = "join", .source = store_, .forwards = true, .passed_bytes = report.bytes_out};
   }
-  void say(Level level, const std::string& message) {
-    err_.write(log_text(command_.common.log_format, level, message));
+  [[nodiscard]] std::string line(Level level, const std::string& message) const {
+    return log_text(command_.common.log_format, level, message);
   }
   // At once: a pause follows.
   void say_failed_try(const pipeline::FailedTry& failed) {
     if (command_.common.quiet || command_.common.json) return;
-    say(Level::warning, failed_try_text("join", store_, failed));
+    err_.write(line(Level::warning, failed_try_text("join", store_, failed)));
     err_.flush();
+  }
+  void warn_of_failed_try(const pipeline::FailedTry& failed, RunWatch& watch) {
+    if (command_.common.json) return;
+    watch.warn(failed_try_text("join", store_, failed));
+    watch.on_turn();
   }
 
   const JoinCommand& command_;
   const Streams& streams_;
   TextOutput err_;
   std::string store_;
+  std::string speed_;  // where it was looked at
 };
 
 pipeline::JoinOptions JoinRun::options(std::string key) const {
@@ -97,13 +139,72 @@ int JoinRun::run() {
     }
     folder = *std::move(opened);
   }
+  const pipeline::JoinOptions join = options(*std::move(key));
+  return is_paced() ? run_paced(join, folder.get()) : run_plain(join, folder.get());
+}
+
+// Whether there is more to do than to write as fast as the reader takes it.
+bool JoinRun::is_paced() const {
+  const ProgressOptions& progress = command_.progress;
+  if (command_.rate.is_given() || !progress.metrics_path.empty()) return true;
+  return progress_style(progress, command_.common.quiet, io::is_terminal(streams_.err)) !=
+         ProgressStyle::off;
+}
+
+int JoinRun::run_plain(const pipeline::JoinOptions& options, io::StoreFolder* folder) {
   pipeline::FetchedStore fetched(
-      folder.get(), command_options(command_.fetch, [&](const pipeline::FailedTry& failed) {
+      folder, command_options(command_.fetch, [this](const pipeline::FailedTry& failed) {
         say_failed_try(failed);
       }));
   io::StoreFiles& files = command_.fetch.empty() ? static_cast<io::StoreFiles&>(*folder) : fetched;
   io::BlockingWriter out(streams_.out);
-  return end(run_join(options(*std::move(key)), files, out));
+  const JoinReport report = run_join(options, files, out);
+  err_.write(last_words(report));
+  return status_of(report);
+}
+
+int JoinRun::run_paced(const pipeline::JoinOptions& options, io::StoreFolder* folder) {
+  const auto signals = io::StopSignals::create(
+      command_.rate.rate_file.empty() ? io::Hangup::stops : io::Hangup::is_wish);
+  if (!signals) {
+    return give_up({kExitLocalIo, fmt::format("{}signals cannot be watched: {}\n", kHead,
+                                              errno_text(signals.error().error))});
+  }
+  io::PollBackend backend;
+  RunWatch watch({.command = "join",
+                  .source = store_,
+                  .common = command_.common,
+                  .progress = command_.progress,
+                  .err = streams_.err,
+                  .started = backend.now()},
+                 {});
+  RateControl rate("join", command_.rate, [&](const std::string& text) { watch.warn(text); });
+  if (const std::string error = rate.load(); !error.empty()) {
+    return give_up({kExitUsage, fmt::format("{}{}\n", kHead, error)});
+  }
+  pipeline::PacedWriter out({.backend = backend,
+                             .output = io::Fd(streams_.out),
+                             .signals = signals->get(),
+                             .rate = command_.rate.is_given() ? &rate : nullptr,
+                             .burst_bytes = command_.rate.burst_bytes},
+                            watch);
+  pipeline::CommandOptions fetch = command_options(
+      command_.fetch,
+      [&](const pipeline::FailedTry& failed) { warn_of_failed_try(failed, watch); });
+  fetch.sleep = [&](Duration pause) { out.pause(pause); };
+  fetch.is_stopped = [&] { return out.stopped().has_value(); };
+  pipeline::FetchedStore fetched(folder, fetch);
+  io::StoreFiles& files = command_.fetch.empty() ? static_cast<io::StoreFiles&>(*folder) : fetched;
+  JoinReport report = run_join(options, files, out, &out);
+  // A wish that comes too late must not turn what has passed into a failure.
+  (*signals)->ignore_wishes_afterwards();
+  out.close();
+  blame_output(out, report);
+  const ProgressView view = watch.last_view();
+  speed_ = fmt::format(", in {}, average {}", elapsed_text(elapsed(view)),
+                       format_rate(view.rates.average));
+  watch.finish(status_of(report), last_words(report), backend.now() + kLastWords);
+  return status_of(report);
 }
 
 int JoinRun::give_up(const OpenFailure& failure) {
@@ -112,7 +213,7 @@ int JoinRun::give_up(const OpenFailure& failure) {
     put_not_begun(json, kNotOpened, failure.exit_status, failure.message);
     err_.write(dump_line(json));
   } else {
-    say(Level::error, failure.message);
+    err_.write(line(Level::error, failure.message));
   }
   return failure.exit_status;
 }
@@ -123,7 +224,7 @@ Json JoinRun::result(const JoinReport& report) const {
   json["store"] = command_.store.empty() ? Json(nullptr) : Json(store_);
   json["fetch"] = command_.fetch.empty() ? Json(nullptr) : Json(escaped(command_.fetch));
   json["verdict"] = report.failure ? verdict_of(*report.failure) : "whole";
-  json["exit_status"] = report.failure ? exit_status_of(*report.failure) : kExitWhole;
+  json["exit_status"] = status_of(report);
   json["bytes_out"] = report.bytes_out;
   json["records_total"] = report.records;
   json["substreams"] = report.substreams;
@@ -136,33 +237,36 @@ Json JoinRun::result(const JoinReport& report) const {
   return json;
 }
 
-void JoinRun::say_notes(const JoinReport& report) {
+std::string JoinRun::notes(const JoinReport& report) const {
+  std::string text;
   if (report.unknown_features != 0) {
-    say(Level::warning, unknown_features_text("join", store_, report.unknown_features));
+    text += line(Level::warning, unknown_features_text("join", store_, report.unknown_features));
   }
+  // Who wanted an end is told of that alone: a command may have ended by the same Ctrl-C.
+  const bool is_signalled =
+      report.failure && std::holds_alternative<pipeline::Signalled>(*report.failure);
   const bool is_noteworthy = report.segments > 0 && (report.manifest == ManifestState::damaged ||
                                                      report.manifest == ManifestState::missing);
-  if (!is_noteworthy) return;
-  say(Level::warning, fmt::format("{}{}: the manifest is {}: the segments' own headers were used\n",
-                                  kHead, store_, manifest_state_name(report.manifest)));
+  if (!is_noteworthy || is_signalled) return text;
+  return text + line(Level::warning,
+                     fmt::format("{}{}: the manifest is {}: the segments' own headers were used\n",
+                                 kHead, store_, manifest_state_name(report.manifest)));
 }
 
-int JoinRun::end(const JoinReport& report) {
-  const int status = report.failure ? exit_status_of(*report.failure) : kExitWhole;
-  if (command_.common.json) {
-    err_.write(dump_line(result(report)));
-    return status;
-  }
-  if (!command_.common.quiet) say_notes(report);
+// What is said at the very end.
+std::string JoinRun::last_words(const JoinReport& report) const {
+  if (command_.common.json) return dump_line(result(report));
+  std::string text = command_.common.quiet ? std::string() : notes(report);
   if (report.failure) {
-    say(Level::error, failure_text(*report.failure, context_of(report)));
+    text += line(Level::error, failure_text(*report.failure, context_of(report)));
   } else if (!command_.common.quiet) {
-    say(Level::info, fmt::format("{}{}: whole: {} of \"{}\" from {}{}\n", kHead, store_,
-                                 counted(report.bytes_out, "byte"), escaped(report.toname),
-                                 counted(report.segments, "segment"),
-                                 report.is_authenticated ? ", each proven by the key" : ""));
+    text += line(Level::info,
+                 fmt::format("{}{}: whole: {} of \"{}\" from {}{}{}\n", kHead, store_,
+                             counted(report.bytes_out, "byte"), escaped(report.toname),
+                             counted(report.segments, "segment"),
+                             report.is_authenticated ? ", each proven by the key" : "", speed_));
   }
-  return status;
+  return text;
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ void add_counts(std::string& text, const pipeline::PipeState& state) {
       state.bytes_out);
   add(text, {"zsluice_records_total", "counter", "Records of the stream read in this run."},
       state.records);
+  if (state.buffer_bytes == 0) return;
   add(text, {"zsluice_buffer_bytes", "gauge", "Size of the buffer."}, state.buffer_bytes);
   add(text, {"zsluice_buffer_used_bytes", "gauge", "Bytes in the buffer, read and not yet taken."},
       state.buffered_bytes);

@@ -83,6 +83,9 @@ struct RateOptions {
   std::string rate_file;  // --rate-file: the same, re-read on SIGHUP and when it changes
   std::optional<std::uint64_t> burst_bytes;
   Rate input_rate;  // a limit for reading; only callers of mbuffer ask for it
+
+  // One for the output, on the command line or in a file.
+  [[nodiscard]] bool is_given() const { return !rate.empty() || !rate_file.empty(); }
 };
 
 // Which program's place `pipe` takes: its flags, its status lines, its exit statuses.
@@ -190,6 +193,8 @@ struct JoinCommand {
   std::string fetch;     // the command that prints the segments; empty: STORE has them
   std::string key_path;  // empty: none
   bool no_auth = false;
+  RateOptions rate;
+  ProgressOptions progress;
   std::uint64_t max_header_bytes = drr::kBeginPayloadBytesMax;
 };
 

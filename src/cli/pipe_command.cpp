@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <memory>
 
@@ -28,9 +27,6 @@ namespace zsluice::cli {
 namespace {
 
 using pipeline::PipeReport;
-
-// How long the last words may wait for a stderr that is not read.
-constexpr std::chrono::seconds kLastWords{5};
 
 // Why a run could not begin.
 struct Obstacle {
@@ -219,19 +215,18 @@ int run_opened(const PipeCommand& command, const Streams& streams, Places& place
                    "signals cannot be watched: " + errno_text(signals.error().error)});
   }
   PipeWatch watch(command, places.err, chosen->backend->now(), std::move(plan));
-  RateControl rate(command.rate, [&watch](const std::string& text) { watch.warn(text); });
+  RateControl rate("pipe", command.rate, [&watch](const std::string& text) { watch.warn(text); });
   if (const std::string error = rate.load(); !error.empty()) {
     return refuse(command, streams, {kExitUsage, kNotOpened, error});
   }
   say_first_words(command, *chosen, watch);
   if (!warning.empty()) watch.warn(warning);
 
-  const bool has_rate = !command.rate.rate.empty() || !command.rate.rate_file.empty();
   pipeline::PipeEnds ends{.backend = *chosen->backend,
                           .input = places.input,
                           .output = std::move(places.output),
                           .signals = signals->get(),
-                          .rate = has_rate ? &rate : nullptr};
+                          .rate = command.rate.is_given() ? &rate : nullptr};
   const PipeReport report = pipeline::run_pipe(pipe_options(command), std::move(ends), watch);
   // A rate that comes too late must not turn what has passed into a failure.
   if (rate.can_reload()) (*signals)->keep_blocked(SIGHUP);

@@ -11,13 +11,6 @@
 namespace zsluice::cli {
 namespace {
 
-ProgressStyle style_of(const DisplaySetup& setup) {
-  if (setup.is_quiet) return ProgressStyle::off;
-  if (setup.options.style != ProgressStyle::automatic) return setup.options.style;
-  if (setup.is_terminal) return ProgressStyle::line;
-  return setup.options.interval ? ProgressStyle::plain : ProgressStyle::off;
-}
-
 std::chrono::milliseconds interval_of(const ProgressOptions& options, ProgressStyle style) {
   if (options.interval) return std::clamp(*options.interval, kIntervalMin, kIntervalMax);
   if (style == ProgressStyle::line) return kLineInterval;
@@ -26,11 +19,20 @@ std::chrono::milliseconds interval_of(const ProgressOptions& options, ProgressSt
 
 }  // namespace
 
+ProgressStyle progress_style(const ProgressOptions& options, bool is_quiet, bool is_terminal) {
+  if (is_quiet) return ProgressStyle::off;
+  if (options.style != ProgressStyle::automatic) return options.style;
+  if (is_terminal) return ProgressStyle::line;
+  return options.interval ? ProgressStyle::plain : ProgressStyle::off;
+}
+
 ProgressDisplay::ProgressDisplay(DisplaySetup setup)
-    : options_(setup.options),
+    : command_(setup.command),
+      source_(setup.source),
+      options_(setup.options),
       plan_(std::move(setup.plan)),
       meter_(setup.started),
-      style_(style_of(setup)),
+      style_(progress_style(setup.options, setup.is_quiet, setup.is_terminal)),
       interval_(interval_of(setup.options, style_)) {
   if (style_ == ProgressStyle::off) return;
   due_ = setup.started + (style_ == ProgressStyle::line ? Duration(kFirstLineAfter) : interval_);
@@ -73,6 +75,8 @@ std::string ProgressDisplay::finish(const pipeline::PipeState& state, std::uint6
 ProgressView ProgressDisplay::view(const pipeline::PipeState& state) {
   take_in(state);
   ProgressView view = make_view(state, meter_, plan_, options_.size_bytes);
+  view.command = command_;
+  view.source = source_;
   view.buffer_peak_bytes = buffer_peak_bytes_;
   return view;
 }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace zsluice::cli {
 
@@ -27,10 +28,18 @@ inline constexpr std::chrono::milliseconds kFirstLineAfter{1000};
 inline constexpr std::chrono::milliseconds kIntervalMin{100};
 inline constexpr std::chrono::milliseconds kIntervalMax = std::chrono::hours(24 * 365);
 
+// What `automatic` becomes. `is_quiet`: nothing is shown, whatever the options say; `is_terminal`:
+// where it would be shown.
+[[nodiscard]] ProgressStyle progress_style(const ProgressOptions& options,
+                                           bool is_quiet,
+                                           bool is_terminal);
+
 struct DisplaySetup {
+  std::string_view command = "pipe";
+  std::string_view source = "stdin";
   ProgressOptions options;
-  bool is_quiet = false;     // nothing is shown, whatever the options say
-  bool is_terminal = false;  // where it would be shown
+  bool is_quiet = false;
+  bool is_terminal = false;
   TimePoint started{};
   SizePlan plan;
 };
@@ -66,6 +75,8 @@ class ProgressDisplay {
   void set_next_due(TimePoint now);
   [[nodiscard]] std::string renewed_line(const ProgressView& view, unsigned columns);
 
+  std::string_view command_;
+  std::string_view source_;
   ProgressOptions options_;
   SizePlan plan_;
   RateMeter meter_;

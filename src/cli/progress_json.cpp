@@ -33,7 +33,8 @@ std::string progress_json(const ProgressView& view, std::string_view ts) {
   json.number("bytes_out", state.bytes_out);
   json.number("rate", view.rates.now);
   json.number("average_rate", view.rates.average);
-  json.raw("buffer_fill", thousandths_json(buffer_permille(view)));
+  json.raw("buffer_fill",
+           state.buffer_bytes > 0 ? thousandths_json(buffer_permille(view)) : "null");
   json.number("records", state.records);
   json.number("substreams", state.substreams);
   json.number("substreams_planned", view.snapshots);

@@ -72,7 +72,9 @@ std::vector<Part> parts_of(const ProgressView& view) {
   add(parts, PartKind::rate, format_rate(view.rates.now));
   add(parts, PartKind::average, "avg " + format_rate(view.rates.average));
   if (view.time_left) add(parts, PartKind::time_left, "ETA " + time_left_text(*view.time_left));
-  add(parts, PartKind::buffer, fmt::format("buf {:>3}%", buffer_permille(view) / 10));
+  if (state.buffer_bytes > 0) {
+    add(parts, PartKind::buffer, fmt::format("buf {:>3}%", buffer_permille(view) / 10));
+  }
   if (!state.snapshot.empty()) {
     add(parts, PartKind::name, ascii_escaped(state.snapshot));
     parts.back().columns = std::min(parts.back().columns, kNameColumnsMin);

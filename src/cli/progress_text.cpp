@@ -29,6 +29,10 @@ std::string exact_and_rounded(std::uint64_t bytes) {
   return fmt::format("{} bytes ({})", bytes, format_size(bytes));
 }
 
+std::string head(const ProgressView& view) {
+  return fmt::format("zsluice: {}: ", view.command);
+}
+
 std::string share_of_size(const ProgressView& view) {
   return fmt::format("{}% of {}", *done_permille(view) / 10, format_size(*view.size_bytes));
 }
@@ -63,9 +67,11 @@ std::string progress_plain(const ProgressView& view) {
                               elapsed_text(elapsed(view))));
   add_rates(facts, view);
   if (view.time_left) facts.push_back(time_left_text(*view.time_left) + " left");
-  facts.push_back(fmt::format("buffer {}% full", buffer_permille(view) / 10));
+  if (view.state.buffer_bytes > 0) {
+    facts.push_back(fmt::format("buffer {}% full", buffer_permille(view) / 10));
+  }
   add_place(facts, view);
-  return "zsluice: pipe: " + joined(facts) + '\n';
+  return head(view) + joined(facts) + '\n';
 }
 
 std::string state_text(const ProgressView& view) {
@@ -73,16 +79,19 @@ std::string state_text(const ProgressView& view) {
   Facts passed{fmt::format("{} passed in {}", exact_and_rounded(state.bytes_out),
                            elapsed_text(elapsed(view)))};
   add_rates(passed, view);
-  std::string text = "zsluice: pipe: " + joined(passed) + '\n';
+  std::string text = head(view) + joined(passed) + '\n';
 
   Facts share;
   if (view.size_bytes) share.push_back(share_of_size(view));
   if (view.time_left) share.push_back(time_left_text(*view.time_left) + " left");
   if (!share.empty()) text += "  " + joined(share) + '\n';
 
-  text += fmt::format("  {} read, buffer {}% full ({} of {})\n", exact_and_rounded(state.bytes_in),
-                      buffer_permille(view) / 10, format_size(state.buffered_bytes),
-                      format_size(state.buffer_bytes));
+  text += fmt::format("  {} read", exact_and_rounded(state.bytes_in));
+  if (state.buffer_bytes > 0) {
+    text += fmt::format(", buffer {}% full ({} of {})", buffer_permille(view) / 10,
+                        format_size(state.buffered_bytes), format_size(state.buffer_bytes));
+  }
+  text += '\n';
   Facts place;
   add_place(place, view);
   return place.empty() ? text : text + "  " + joined(place) + '\n';
@@ -90,7 +99,7 @@ std::string state_text(const ProgressView& view) {
 
 std::string summary_text(const ProgressView& view, std::string_view verdict) {
   const pipeline::PipeState& state = view.state;
-  std::string text = "zsluice: pipe: stdin: ";
+  std::string text = fmt::format("{}{}: ", head(view), view.source);
   if (!verdict.empty()) text.append(verdict).append(": ");
   if (!state.any_data) text += counted(state.records, "record") + ", ";
   return text + fmt::format("{} passed in {}, average {}, buffer peak {}% ({} of {})\n",

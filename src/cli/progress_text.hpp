@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Progress as sentences, for logs and for those who ask. All of them are lines of printable ASCII
-// with a newline at the end, the first one beginning with "zsluice: pipe: "; they may be passed to
-// log_text() (cli/log.hpp).
+// with a newline at the end, the first one beginning with "zsluice: pipe: ", or the name of another
+// command; they may be passed to log_text() (cli/log.hpp).
 #pragma once
 
 #include "cli/progress_view.hpp"

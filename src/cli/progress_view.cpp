@@ -21,7 +21,8 @@ ProgressView make_view(const pipeline::PipeState& state,
   ProgressView view;
   view.state = state;
   view.rates = meter.rates();
-  view.size_bytes = unless_zero(size_bytes ? size_bytes : plan.total_bytes);
+  const auto known_bytes = state.size_bytes ? state.size_bytes : plan.total_bytes;
+  view.size_bytes = unless_zero(size_bytes ? size_bytes : known_bytes);
   if (view.size_bytes && *view.size_bytes > state.bytes_out) {
     view.time_left = meter.time_left(*view.size_bytes - state.bytes_out);
   }

@@ -12,11 +12,14 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace zsluice::cli {
 
 // Like the state, valid while its snapshot's name is.
 struct ProgressView {
+  std::string_view command = "pipe";  // whose run it is,
+  std::string_view source = "stdin";  // and what it reads
   pipeline::PipeState state;
   Rates rates;
   std::optional<std::uint64_t> size_bytes;  // of the whole stream, as estimated; never 0
@@ -26,7 +29,7 @@ struct ProgressView {
   std::uint64_t buffer_peak_bytes = 0;
 };
 
-// `size_bytes`: what the user says; the plan's own total without it.
+// `size_bytes`: what the user says; without it what the state says, or the plan's own total.
 [[nodiscard]] ProgressView make_view(const pipeline::PipeState& state,
                                      const RateMeter& meter,
                                      const SizePlan& plan,

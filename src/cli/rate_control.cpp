@@ -6,6 +6,8 @@
 #include "io/local_time.hpp"
 #include "zsluice/base/escape.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -19,8 +21,8 @@ constexpr unsigned kSecondsPerMinute = 60;
 
 }  // namespace
 
-RateControl::RateControl(const RateOptions& options, Warn warn)
-    : path_(options.rate_file), warn_(std::move(warn)) {
+RateControl::RateControl(std::string_view command, const RateOptions& options, Warn warn)
+    : command_(command), path_(options.rate_file), warn_(std::move(warn)) {
   // It has been read once already, for the command line's sake.
   if (const auto schedule = parse_rate_schedule(options.rate)) schedule_ = *schedule;
 }
@@ -42,7 +44,7 @@ void RateControl::reread_if_changed() {
   const bool is_asked = std::exchange(is_asked_to_reload_, false);
   if (!is_asked && io::stamp_of(path_) == stamp_) return;
   if (const std::string error = load(); !error.empty()) {
-    warn_("zsluice: pipe: " + error + "; the rate stays as it was\n");
+    warn_(fmt::format("zsluice: {}: {}; the rate stays as it was\n", command_, error));
   }
 }
 

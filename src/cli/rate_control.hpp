@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The rate of a pipe: one for all times, a timetable by the wall clock, or what a file says. A file
-// that cannot be read, or makes no sense, changes nothing: it may be half written, and a typing
-// error must not lift a limit in the middle of a run.
+// The rate of a run that passes a stream: one for all times, a timetable by the wall clock, or what
+// a file says. A file that cannot be read, or makes no sense, changes nothing: it may be half
+// written, and a typing error must not lift a limit in the middle of a run.
 #pragma once
 
 #include "cli/options.hpp"
@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace zsluice::cli {
 
@@ -19,7 +20,8 @@ class RateControl final : public pipeline::RateSource {
   // Takes what is wrong with the file while the stream runs, as a line.
   using Warn = std::function<void(const std::string&)>;
 
-  RateControl(const RateOptions& options, Warn warn);
+  // `command`: whose run it is, a name for ever.
+  RateControl(std::string_view command, const RateOptions& options, Warn warn);
 
   // At the start: what is wrong with the file; empty when all is well.
   [[nodiscard]] std::string load();
@@ -32,6 +34,7 @@ class RateControl final : public pipeline::RateSource {
  private:
   void reread_if_changed();
 
+  std::string_view command_;
   std::string path_;  // empty: the schedule is that of the command line
   Warn warn_;
   RateSchedule schedule_;

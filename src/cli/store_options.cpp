@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/store_options.hpp"
 
+#include "cli/pace_options.hpp"
 #include "cli/policy_options.hpp"
 #include "pipeline/store_writer.hpp"
 #include "zsluice/base/escape.hpp"
@@ -98,11 +99,15 @@ JoinCommand read_join(OptionReader& reader,
                       std::span<const std::string> words) {
   JoinCommand command;
   command.common = common;
+  // Both go to stderr: one form for all of it.
+  if (common.json && !reader.flag("log-format")) command.common.log_format = LogFormat::json;
   read_shell_command(reader, "fetch", command.fetch);
   if (!words.empty() || command.fetch.empty()) command.store = read_store(reader, words);
   command.policy = read_policy(reader);
   reader.text("auth-key", command.key_path);
   command.no_auth = reader.flag("no-auth");
+  read_rate(reader, command.rate);
+  read_progress(reader, command.progress);
   reader.size("max-header", command.max_header_bytes);
   reader.demand(!command.no_auth || command.key_path.empty(),
                 "--auth-key and --no-auth exclude each other");
@@ -133,13 +138,16 @@ po::options_description split_options() {
 po::options_description join_options() {
   po::options_description options("Options of join");
   add_policy_options(options);
-  options.add_options()                                                   //
-      ("fetch", po::value<std::string>()->value_name("CMD"),              //
-       "get each segment from a command instead of STORE")                //
-      ("auth-key", po::value<std::string>()->value_name("FILE"),          //
-       "demand that the store was written with the key in FILE")          //
-      ("no-auth", "read a store that was written with a key without it")  //
-      ("max-header", po::value<std::string>()->value_name("SIZE"),        //
+  options.add_options()                                           //
+      ("fetch", po::value<std::string>()->value_name("CMD"),      //
+       "get each segment from a command instead of STORE")        //
+      ("auth-key", po::value<std::string>()->value_name("FILE"),  //
+       "demand that the store was written with the key in FILE")  //
+      ("no-auth", "read a store that was written with a key without it");
+  add_pace_options(options);
+  add_metrics_option(options);
+  options.add_options()                                             //
+      ("max-header", po::value<std::string>()->value_name("SIZE"),  //
        "longest nvlist accepted behind a BEGIN (default 64M)");
   return options;
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Output for a thread that may block (resume): bytes gathered into large writes, in order. The
-// descriptor stays the caller's. The first write that fails is remembered and ends all others.
+// A ByteSink that gathers bytes into large writes and waits in each of them. The descriptor stays
+// the caller's.
 #pragma once
 
-#include "io/sys_error.hpp"
-#include "zsluice/base/bytes.hpp"
+#include "io/sink.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,19 +12,17 @@
 
 namespace zsluice::io {
 
-class BlockingWriter {
+class BlockingWriter final : public ByteSink {
  public:
   explicit BlockingWriter(int fd, std::size_t buffer_bytes = std::size_t{1} << 20)
       : fd_(fd), buffer_bytes_(buffer_bytes) {}
 
   // Bytes larger than the buffer go out without being copied.
-  void write(ByteSpan bytes);
-  // Hands over what was gathered; nothing is written without being asked for.
-  void flush();
+  void write(ByteSpan bytes) override;
+  void flush() override;
 
-  [[nodiscard]] const std::optional<SysError>& error() const { return error_; }
-  // Bytes that the descriptor took.
-  [[nodiscard]] std::uint64_t written() const { return written_; }
+  [[nodiscard]] const std::optional<SysError>& error() const override { return error_; }
+  [[nodiscard]] std::uint64_t written() const override { return written_; }
 
  private:
   void write_all(ByteSpan bytes);

@@ -90,11 +90,13 @@ FetchedStore::~FetchedStore() = default;
 Result<std::unique_ptr<io::StoredFile>, io::SysError> FetchedStore::open(const std::string& name) {
   if (name == storage::kManifestName) return open_manifest();
   CommandRetry retry(options_, name, kCommandTries);
-  for (;;) {
+  while (!is_stopped()) {
     auto content = fetch_segment(name);
     if (content) return std::unique_ptr<io::StoredFile>(new BytesFile(*std::move(content)));
-    if (!retry.goes_on(content.error())) return Unexpected{content.error()};
+    // Of one that failed when an end was wanted nobody knows whether that made it fail (Ctrl-C).
+    if (!retry.goes_on(content.error()) && !is_stopped()) return Unexpected{content.error()};
   }
+  return Unexpected{kFetchStopped};
 }
 
 Result<std::vector<std::byte>, io::SysError> FetchedStore::fetch_segment(
@@ -126,6 +128,7 @@ Result<std::unique_ptr<io::StoredFile>, io::SysError> FetchedStore::open_manifes
 
 FetchedStore::Manifest FetchedStore::fetch_manifest() const {
   const auto missing = [] { return io::sys_failure(SysOperation::open, ENOENT); };
+  if (is_stopped()) return missing();
   auto file = io::ScratchFile::create();
   if (!file) return Unexpected{file.error()};
   auto output =

@@ -18,11 +18,14 @@
 //                                                    whether it will be there later, is not known
 //     exits with 0 after a part (`curl … | cat`)     the part: a damaged segment, not tried again
 //     never ends                                     nothing
+//     is not started, or not tried again, since      kFetchStopped
+//     is_stopped()
 //
 // and open() of the manifest:
 //
 //     STORE is given                                 STORE's, or its error
-//     the command fails, or prints nothing           ENOENT: it is done without
+//     the command fails, or prints nothing,          ENOENT: it is done without
+//     or is not started
 //     it prints more than kManifestFetchBytesMax     the same
 //     $TMPDIR is full or not there                   that error
 //
@@ -33,6 +36,7 @@
 #include "io/store_files.hpp"
 #include "pipeline/command_retry.hpp"
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -49,6 +53,9 @@ namespace zsluice::pipeline {
 
 // Some three million segments: 45 TiB of 16 MiB each.
 inline constexpr std::uint64_t kManifestFetchBytesMax = std::uint64_t{1} << 30;
+
+// There is no segment because an end was wanted.
+inline constexpr io::SysError kFetchStopped{io::SysOperation::run, EINTR};
 
 class FetchedStore final : public io::StoreFiles {
  public:
@@ -84,6 +91,7 @@ class FetchedStore final : public io::StoreFiles {
   [[nodiscard]] Result<std::vector<std::byte>, io::SysError> fetch_segment(
       const std::string& name) const;
   [[nodiscard]] Manifest fetch_manifest() const;
+  [[nodiscard]] bool is_stopped() const { return options_.is_stopped && options_.is_stopped(); }
   [[nodiscard]] Result<std::unique_ptr<io::StoredFile>, io::SysError> open_manifest();
 
   io::StoreFiles* folder_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/join.hpp"
 
+#include "pipeline/gate_state.hpp"
 #include "pipeline/manifest_match.hpp"
 #include "pipeline/segment_reader.hpp"
 #include "pipeline/store_identity.hpp"
@@ -53,10 +54,14 @@ SegmentError error_at(SegmentErrorCode code, std::uint64_t at) {
 
 class Joining {
  public:
-  Joining(const JoinOptions& options, io::StoreFiles& files, io::BlockingWriter& out)
+  Joining(const JoinOptions& options,
+          io::StoreFiles& files,
+          io::ByteSink& out,
+          JoinObserver* observer)
       : options_(options),
         files_(files),
         out_(out),
+        observer_(observer),
         manifest_(read_manifest(files)),
         identity_(find_identity(files, manifest_)),
         gate_(options.gate, &ear_),
@@ -91,11 +96,13 @@ class Joining {
   [[nodiscard]] StoreFailure explained_missing(StoreFailure failure);
   [[nodiscard]] std::optional<std::uint64_t> end_of(const StoreFailure& failure,
                                                     std::uint64_t next);
+  void tell_read(const SegmentHeader& header);
   void write_released(const ReadSegment& segment);
 
   const JoinOptions& options_;
   io::StoreFiles& files_;
-  io::BlockingWriter& out_;
+  io::ByteSink& out_;
+  JoinObserver* observer_;
   ManifestFacts manifest_;
   std::optional<StoreIdentity> identity_;  // of the store
   PositionEar ear_;
@@ -326,8 +333,17 @@ StoreFailure Joining::explained_missing(StoreFailure failure) {
   return failure;
 }
 
+void Joining::tell_read(const SegmentHeader& header) {
+  if (observer_ == nullptr) return;
+  PipeState state = state_of(gate_);
+  state.bytes_in = header.end.offset;
+  if (manifest_.end) state.size_bytes = manifest_.end->raw_bytes;
+  observer_->on_read(state);
+}
+
 // From what was written last up to what the gate releases, which lies in `held_` or the segment.
 void Joining::write_released(const ReadSegment& segment) {
+  tell_read(segment.header);
   const std::uint64_t held_from = segment.header.start.offset - held_.size();
   const std::uint64_t end = gate_.releasable();
   const auto write_part = [&](ByteSpan part, std::uint64_t from) {
@@ -354,8 +370,11 @@ void Joining::write_released(const ReadSegment& segment) {
 
 }  // namespace
 
-JoinReport run_join(const JoinOptions& options, io::StoreFiles& files, io::BlockingWriter& out) {
-  return Joining(options, files, out).run();
+JoinReport run_join(const JoinOptions& options,
+                    io::StoreFiles& files,
+                    io::ByteSink& out,
+                    JoinObserver* observer) {
+  return Joining(options, files, out, observer).run();
 }
 
 }  // namespace zsluice::pipeline

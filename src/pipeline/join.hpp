@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `zsluice join`: a store → the stream, verified while it streams.
 //
-//   STORE ─▶ SegmentReader ─▶ Gate ── policy, every record's checksum ─▶ BlockingWriter
+//   STORE ─▶ SegmentReader ─▶ Gate ── policy, every record's checksum ─▶ ByteSink
 //              (hashes, chain, HMAC)  └─ told ─▶ PositionTracker = the waypoint?
+//
+// The sink is a BlockingWriter, or a PacedWriter where there is a rate or somebody watches.
 //
 // Nothing of a segment leaves before all of it has been found right, so that the output ends where
 // the last good segment does (but for a BEGIN at its end, which nothing has judged yet). The gate
@@ -13,10 +15,11 @@
 // it), and what the gate holds of a BEGIN.
 #pragma once
 
-#include "io/blocking_writer.hpp"
+#include "io/sink.hpp"
 #include "io/store_files.hpp"
 #include "pipeline/gate.hpp"
 #include "pipeline/outcome.hpp"
+#include "pipeline/pipe_state.hpp"
 #include "pipeline/store_contents.hpp"
 
 #include <cstdint>
@@ -45,8 +48,23 @@ struct JoinReport {
   std::string toname;  // of the last substream that was begun; foreign text
 };
 
+// For who watches the run. Calls may take as long as a write.
+class JoinObserver {
+ public:
+  JoinObserver() = default;
+  JoinObserver(const JoinObserver&) = delete;
+  JoinObserver& operator=(const JoinObserver&) = delete;
+  virtual ~JoinObserver() = default;
+
+  // A segment has been read, and what may leave will be written next. The state is what is known
+  // of the stream so far, without times and output, and is valid during the call.
+  virtual void on_read(const PipeState& read) = 0;
+};
+
+// `observer` may be null.
 [[nodiscard]] JoinReport run_join(const JoinOptions& options,
                                   io::StoreFiles& files,
-                                  io::BlockingWriter& out);
+                                  io::ByteSink& out,
+                                  JoinObserver* observer = nullptr);
 
 }  // namespace zsluice::pipeline

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/pipe.hpp"
 
+#include "pipeline/gate_state.hpp"
 #include "pipeline/pipe_operations.hpp"
 #include "pipeline/pipe_run.hpp"
 
@@ -229,20 +230,14 @@ void PipeRun::say_what_is_new() {
 }
 
 PipeState PipeRun::state() const {
-  return {.now = now_,
-          .started = started_,
-          .bytes_in = bytes_in_,
-          .bytes_out = written_,
-          .buffered_bytes = buffer_.size(),
-          .buffer_bytes = options_.buffer_bytes,
-          .records = gate_.records(),
-          .substreams = gate_.substreams(),
-          .snapshot = gate_.snapshot(),
-          .toguid = gate_.toguid(),
-          .substream_offset = gate_.substream_offset(),
-          .object = gate_.object(),
-          .is_package = gate_.is_package(),
-          .any_data = gate_.passes_any_data()};
+  PipeState state = state_of(gate_);
+  state.now = now_;
+  state.started = started_;
+  state.bytes_in = bytes_in_;
+  state.bytes_out = written_;
+  state.buffered_bytes = buffer_.size();
+  state.buffer_bytes = options_.buffer_bytes;
+  return state;
 }
 
 PipeReport PipeRun::report() {

@@ -50,6 +50,12 @@ zsluice_start_timestamp_seconds 1795253400
 )");
 }
 
+TEST(MetricsText, OfARunWithoutABuffer) {
+  Metrics metrics = metrics_of_a_run();
+  metrics.state.buffer_bytes = 0;
+  EXPECT_EQ(metrics_text(metrics).find("buffer"), std::string::npos);
+}
+
 TEST(MetricsText, OfARunThatHasEnded) {
   Metrics metrics = metrics_of_a_run();
   metrics.state.snapshot = "tank/data@a";

@@ -245,6 +245,25 @@ TEST(StateText, OfUncheckedDataIsShort) {
             "  1 byte read, buffer 0% full (0 B of 64 MiB)\n");
 }
 
+TEST(Progress, OfARunWithoutABufferSaysNothingOfOne) {
+  ProgressView view = single_view();
+  view.command = "join";
+  view.state.buffer_bytes = 0;
+  view.state.buffered_bytes = 0;
+  EXPECT_EQ(progress_line(view, 50), " 62% [=====>    ] 1.1 GiB  85.3 MiB/s  ETA 0:07:13");
+  EXPECT_EQ(progress_plain(view),
+            "zsluice: join: 62% of 1.7 GiB, 1.1 GiB passed in 12.3 s, 85.3 MiB/s now,"
+            " 80 MiB/s on average, 0:07:13 left, \"tank/data@auto-2026-11-21\", object 1234,"
+            " 98765 records\n");
+  EXPECT_EQ(state_text(view),
+            "zsluice: join: 1153433600 bytes (1.1 GiB) passed in 12.3 s, 85.3 MiB/s now,"
+            " 80 MiB/s on average\n"
+            "  62% of 1.7 GiB, 0:07:13 left\n"
+            "  1183842304 bytes (1.1 GiB) read\n"
+            "  \"tank/data@auto-2026-11-21\", object 1234, 98765 records\n");
+  EXPECT_EQ(nlohmann::json::parse(progress_json(view, "now"))["buffer_fill"], nullptr);
+}
+
 TEST(SummaryText, OfAWholeStream) {
   EXPECT_EQ(summary_text(package_view(), "whole"),
             "zsluice: pipe: stdin: whole: 98765 records, 1153433600 bytes (1.1 GiB) passed in"
@@ -310,6 +329,10 @@ TEST(ProgressView, OfAPlan) {
   EXPECT_EQ(make_view(state, meter, plan, std::nullopt).size_bytes, 100U);
   EXPECT_EQ(make_view(state, meter, plan, 200).size_bytes, 200U) << "the user knows better";
   EXPECT_EQ(make_view(state, meter, plan, 0).size_bytes, std::nullopt);
+  pipeline::PipeState sized = state;
+  sized.size_bytes = 150;
+  EXPECT_EQ(make_view(sized, meter, plan, {}).size_bytes, 150U) << "no estimate";
+  EXPECT_EQ(make_view(sized, meter, plan, 200).size_bytes, 200U);
   EXPECT_EQ(make_view(state, meter, plan, {}).snapshots, 2U);
   EXPECT_EQ(make_view(state, meter, plan, {}).snapshot_bytes, 40U);
   state.substreams = 3;

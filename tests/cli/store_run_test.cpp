@@ -61,6 +61,13 @@ std::string text_of_corpus(std::string_view name) {
   return std::string(text_of(read_corpus(name)));
 }
 
+// The last object of this schema among lines of all kinds.
+nlohmann::json last_of(const std::string& lines, const std::string& schema) {
+  const std::size_t begin = lines.rfind("{\"schema\":\"" + schema);
+  if (begin == std::string::npos) return {};
+  return nlohmann::json::parse(lines.substr(begin, lines.find('\n', begin) - begin));
+}
+
 TEST_F(StoreRun, AStreamGoesInAndComesOutAgain) {
   const CliRun in = split(read_corpus("g256_raw_full"), {"--compress", "off"});
   EXPECT_EQ(in.status, 0);
@@ -97,6 +104,67 @@ TEST_F(StoreRun, TheResultForMachines) {
   EXPECT_EQ(read["failure"]["file"], "000000000/000000000005.zss");
   const auto again = nlohmann::json::parse(split({}, {"--json"}).out);
   EXPECT_EQ(again["failure"]["code"], "store_holds_whole");
+}
+
+TEST_F(StoreRun, AStreamComesOutAtARate) {
+  EXPECT_EQ(split(read_corpus("g256_raw_full")).status, 0);
+  const std::string rate = scratch_ + "/rate";
+  std::ofstream(rate) << "1G  # enough\n";
+  for (const test::Arguments& how :
+       {test::Arguments{"--rate", "1G"}, test::Arguments{"--rate", "Mon-00:00,1G Thu-00:00,off"},
+        test::Arguments{"--rate-file", rate, "--burst", "1M"}}) {
+    const CliRun out = join(how);
+    EXPECT_EQ(out.status, 0);
+    EXPECT_EQ(out.out, text_of_corpus("g256_raw_full"));
+    EXPECT_THAT(out.err, testing::StartsWith("zsluice: join: " + store_ +
+                                             ": whole: 887876 bytes of \"src/g256@s1\" from 24 "
+                                             "segments, in "));
+    EXPECT_THAT(out.err, testing::EndsWith("/s\n"));
+  }
+}
+
+TEST_F(StoreRun, ProgressForMachinesEndsAtAHundredPercent) {
+  EXPECT_EQ(split(read_corpus("g256_raw_full")).status, 0);
+  const std::string metrics = scratch_ + "/metrics";
+  const CliRun out = join({"--progress", "json", "--metrics", metrics, "--json"});
+  EXPECT_EQ(out.status, 0);
+  EXPECT_EQ(out.out, text_of_corpus("g256_raw_full"));
+  const auto progress = last_of(out.err, "zsluice.progress/1");
+  EXPECT_EQ(progress["bytes_out"], 887876);
+  EXPECT_EQ(progress["size"], 887876);
+  EXPECT_EQ(progress["pct"], 100.0);
+  EXPECT_EQ(progress["buffer_fill"], nullptr);
+  EXPECT_EQ(progress["snapshot"], "src/g256@s1");
+  EXPECT_EQ(last_of(out.err, "zsluice.join/1")["verdict"], "whole");
+  std::ifstream file(metrics);
+  const std::string text{std::istreambuf_iterator(file), {}};
+  EXPECT_THAT(text, HasSubstr("\nzsluice_bytes_out_total 887876\n"));
+  EXPECT_THAT(text, HasSubstr("\nzsluice_exit_status 0\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("buffer")));
+}
+
+TEST_F(StoreRun, ProgressOfABadStoreEndsWhereItsStreamDoes) {
+  EXPECT_EQ(split(read_corpus("g256_raw_full")).status, 0);
+  std::filesystem::remove(segment("000000000005"));
+  std::filesystem::remove(store_ + "/manifest.jsonl");
+  const CliRun out = join({"--progress", "json", "--rate", "1G"});
+  EXPECT_EQ(out.status, 3);
+  const auto progress = last_of(out.err, "zsluice.progress/1");
+  EXPECT_EQ(progress["bytes_out"], out.out.size());
+  EXPECT_EQ(progress["size"], nullptr);
+  EXPECT_EQ(progress["pct"], nullptr);
+  EXPECT_THAT(out.err, HasSubstr("\nzsluice: join: " + store_ + ": "));
+}
+
+TEST_F(StoreRun, ARateFileThatMakesNoSenseIsRefusedAtTheStart) {
+  EXPECT_EQ(split(read_corpus("g256_raw_full")).status, 0);
+  const std::string rate = scratch_ + "/rate";
+  std::ofstream(rate) << "08:00 2M\n";
+  const CliRun out = join({"--rate-file", rate});
+  EXPECT_EQ(out.status, 2);
+  EXPECT_EQ(out.out, "");
+  EXPECT_THAT(out.err, testing::StartsWith("zsluice: join: --rate-file: \"" + rate +
+                                           "\": \"08:00\" is not TIME,RATE"));
 }
 
 TEST_F(StoreRun, ARefusedStreamLeavesNoTrace) {
@@ -475,6 +543,17 @@ TEST_F(StoreRun, WrongCommandLinesAreExplained) {
       {{"join", "a", "--fetch", ""}, "join: --fetch: the command is empty"},
       {{"join"}, "join: STORE must be named"},
       {{"join", "", "--fetch", "cat"}, "join: STORE is empty"},
+      {{"join", "a", "--rate", "fast"},
+       "join: --rate: \"fast\" is not a rate (such as 20M, 512K/s, 30Mbit, off)"},
+      {{"join", "a", "--rate", "1M", "--rate-file", "f"},
+       "join: --rate and --rate-file exclude each other"},
+      {{"join", "a", "--burst", "-1"},
+       "join: --burst: \"-1\" is not a size (such as 64K, 1.5M, 2GiB)"},
+      {{"join", "a", "--progress", "bar"},
+       "join: --progress: \"bar\" is not one of auto, off, line, plain, json"},
+      {{"join", "a", "--interval", "1ms"},
+       "join: --interval: \"1ms\" is not a time (such as 500ms, 10s, 5m), or out of bounds"},
+      {{"join", "a", "--size", "1M"}, "join: unrecognised option '--size'"},
       {{"join", "a", "--no-auth", "--auth-key", "k"},
        "join: --auth-key and --no-auth exclude each other"},
   };

@@ -6,10 +6,12 @@
 #include "kernel_support.hpp"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <ctime>
 
 namespace zsluice::io {
@@ -90,6 +92,37 @@ TEST(StopSignals, IgnoredOnesStayIgnoredAndAWishIsNone) {
             kAsExpected);
 }
 
+TEST(StopSignals, WishesAreTakenOnceAndEndNothing) {
+  EXPECT_EQ(exit_status_of_child([] {
+              const auto signals = StopSignals::create(Hangup::is_wish);
+              if (!signals || is_readable((*signals)->wake_fd())) return 1;
+              send(SIGUSR1);
+              send(SIGHUP);
+              send(SIGHUP);
+              if (!is_readable((*signals)->wake_fd())) return 2;
+              if ((*signals)->received() || is_readable((*signals)->fd())) return 3;
+              if (!(*signals)->take_wish(SIGHUP) || (*signals)->take_wish(SIGHUP)) return 4;
+              if (!(*signals)->take_wish(SIGUSR1) || (*signals)->take_wish(SIGUSR1)) return 5;
+              return kAsExpected;
+            }),
+            kAsExpected);
+}
+
+TEST(StopSignals, AnEndWakesALoopToo) {
+  EXPECT_EQ(exit_status_of_child([] {
+              const auto signals = StopSignals::create(Hangup::is_wish);
+              if (!signals) return 1;
+              send(SIGUSR1);
+              std::uint64_t count = 0;
+              if (::read((*signals)->wake_fd(), &count, sizeof(count)) != sizeof(count)) return 2;
+              if (is_readable((*signals)->wake_fd())) return 3;
+              send(SIGTERM);
+              if (!is_readable((*signals)->wake_fd())) return 4;
+              return (*signals)->received() == SIGTERM ? kAsExpected : 5;
+            }),
+            kAsExpected);
+}
+
 TEST(StopSignals, OneThatWasNotedIsNotSentAgain) {
   EXPECT_EQ(exit_status_of_child([] {
               {
@@ -111,6 +144,34 @@ TEST(StopSignals, AfterwardsEffectsAreAsBefore) {
     return 2;
   });
   EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST(StopSignals, WishesThatComeAfterwardsMayBeIgnoredButNoEnd) {
+  EXPECT_EQ(exit_status_of_child([] {
+              {
+                const auto signals = StopSignals::create(Hangup::is_wish);
+                if (!signals) return 1;
+                (*signals)->ignore_wishes_afterwards();
+                send(SIGUSR1);
+                if (!(*signals)->take_wish(SIGUSR1)) return 2;  // until then they are taken
+              }
+              send(SIGUSR1);
+              send(SIGHUP);
+              return kAsExpected;
+            }),
+            kAsExpected);
+  for (const int signal : {SIGTERM, SIGHUP}) {
+    const int status = status_of_child([signal] {
+      if (const auto signals = StopSignals::create(); signals) {
+        (*signals)->ignore_wishes_afterwards();
+      }
+      send(SIGUSR1);
+      send(signal);
+      return 1;
+    });
+    EXPECT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(WTERMSIG(status), signal);
+  }
 }
 
 TEST(StopSignals, AreThereOnce) {

@@ -15,6 +15,7 @@
 #include <fstream>
 #include <iterator>
 #include <thread>
+#include <tuple>
 
 namespace zsluice::pipeline {
 namespace {
@@ -293,6 +294,38 @@ TEST_F(CommandStore, AStreamThatWasReadToItsEndIsHandedOverWhole) {
   const SplitReport report = split_until_stopped(stream, stops + kPut);
   EXPECT_FALSE(report.failure);
   EXPECT_EQ(far(), plain_store(stream));
+}
+
+TEST_F(CommandStore, OnceStoppedNothingMoreIsFetched) {
+  ASSERT_FALSE(split(read_corpus("g256_raw_full"), kPut).failure);
+  const auto fetched_with = [this](const std::string& text) {
+    fs::remove(scratch_ + "/stop");
+    fs::remove(scratch_ + "/calls");
+    CommandOptions options = command(text);
+    options.is_stopped = [this] { return fs::exists(scratch_ + "/stop"); };
+    FetchedStore files(nullptr, options);
+    return joined(files);
+  };
+  const auto at = [](const std::string& name, const std::string& what) {
+    return "printf . >> \"$C/calls\"; case $ZSLUICE_SEGMENT in " + name + ") " + what +
+           ";; esac; " + kGet;
+  };
+  const std::string third = "*/000000000003.zss";
+  for (const auto& [text, calls, segments] :
+       {std::tuple{at("manifest.jsonl", "> \"$C/stop\""), 1U, 0U},
+        std::tuple{at(third, "> \"$C/stop\""), 5U, 4U},
+        std::tuple{at(third, "> \"$C/stop\"; exit 7"), 5U, 3U}}) {
+    const JoinedStream back = fetched_with(text);
+    ASSERT_EQ(back.code(), StoreFailureCode::fetch_failed) << text;
+    EXPECT_EQ(back.store_failure()->system, kFetchStopped);
+    EXPECT_EQ(back.report.segments, segments);
+    EXPECT_EQ(counted("calls"), calls);
+  }
+  EXPECT_TRUE(pauses_.empty());
+  // What came only behind a failure is not its cause.
+  const JoinedStream failed = fetched_with(at(third, "exit 127"));
+  std::ofstream(scratch_ + "/stop");
+  EXPECT_EQ(failed.store_failure()->system, (io::SysError{io::SysOperation::run, EIO, 127}));
 }
 
 TEST_F(CommandStore, ASegmentThatIsNotPrintedIsNamed) {

@@ -2,6 +2,7 @@
 // Streams into stores in memory, and out of them again.
 #pragma once
 
+#include "io/blocking_writer.hpp"
 #include "io/fd.hpp"
 #include "pipeline/join.hpp"
 #include "pipeline/memory_store.hpp"

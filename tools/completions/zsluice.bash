@@ -26,7 +26,8 @@ _zsluice_options() {
       options+=' --allow-plaintext --expect-toguid --expect-fromguid --expect-name --max-size'
       options+=' --single-dataset --no-properties --auth-key --max-header'
       [[ $1 != split ]] || options+=' --continue --segment-size --compress -T --threads --filter'
-      [[ $1 != join ]] || options+=' --no-auth --fetch'
+      [[ $1 != join ]] || options+=' --no-auth --fetch --rate --burst --rate-file --progress'
+      [[ $1 != join ]] || options+=' --interval --metrics'
       ;;
     *) options='-h --help --version' ;;
   esac
