@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ import unittest
 ZSLUICE = os.environ["ZSLUICE"]
 CORPUS = os.environ["ZSLUICE_TEST_CORPUS"]
 RAW_BYTES = open(os.path.join(CORPUS, "g256_raw_full.zsend"), "rb").read()
+LONG_BYTES = open(os.path.join(CORPUS, "lb_raw_full.zsend"), "rb").read()
 
 
 class Stores(unittest.TestCase):
@@ -41,6 +43,22 @@ class Stores(unittest.TestCase):
             ["bash", "-c", 'set -o pipefail; "$0" join -q "$1" | cat', ZSLUICE, self.store],
             capture_output=True, timeout=60, check=False)  # fmt: skip
         self.assertEqual((joined.returncode, joined.stdout), (0, RAW_BYTES))
+
+    def test_a_store_does_not_depend_on_how_its_files_are_written(self):
+        """By a ring or by calls, past the page cache (from 1 MiB on) or through it, by many threads."""
+        for settings in (["--segment-size", "1M", "--compress", "off"], ["--compress", "3"], []):
+            stores = []
+            for how in (["--io", "poll"], ["--io", "auto"], ["--io", "auto", "-T", "3"]):
+                store = f"{self.store}{len(stores)}"
+                shutil.rmtree(store, ignore_errors=True)
+                done = self.run_tool("split", "-q", *settings, *how, store, input=LONG_BYTES)
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
+                self.assertEqual(self.run_tool("join", "-q", store).stdout, LONG_BYTES)
+                files = sorted(pathlib.Path(store).glob("*/*"))
+                self.assertGreaterEqual(sum(path.stat().st_size for path in files), 1 << 20)
+                stores.append([(path.name, path.read_bytes()) for path in files])
+            self.assertEqual(stores[0], stores[1])
+            self.assertEqual(stores[0], stores[2])
 
     def test_a_reader_that_closes_is_told_of_once(self):
         self.assertEqual(self.split(input=RAW_BYTES).returncode, 0)

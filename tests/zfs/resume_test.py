@@ -4,11 +4,13 @@ that zsluice made with streams of the real `zfs send -t`. Cut at many places of 
 which is kept as a file and as a store of segments."""
 import dataclasses
 import json
+import os
 
 import case
 import datasets
 
-CUTS = 10
+# How often each kind of stream is cut.
+CUTS = int(os.environ.get("ZSLUICE_ZFS_CUTS", "10"))
 SPILL = next(kind for kind in datasets.KINDS if kind.name == "spill")
 VOLUME = next(kind for kind in datasets.KINDS if kind.is_volume)
 # These receivers have no token behind OBJECTs (corpus experiments); ours is as theirs.
@@ -27,9 +29,9 @@ class Job:
 JOBS = (
     Job("full", datasets.FILES, "-w {source}@s1"),
     Job("incremental", datasets.FILES, "-w -i @s1 {source}@s2", "-w {source}@s1"),
-    Job("spill", SPILL, "-w {source}@s1", cuts=4),
+    Job("spill", SPILL, "-w {source}@s1", cuts=min(4, CUTS)),
     Job("volume", VOLUME, "-w {source}@s1"),
-    Job("volume_incremental", VOLUME, "-w -i @s1 {source}@s2", "-w {source}@s1", cuts=4),
+    Job("volume_incremental", VOLUME, "-w -i @s1 {source}@s2", "-w {source}@s1", cuts=min(4, CUTS)),
 )
 
 
