@@ -54,7 +54,8 @@ def create(kind, dataset, generations=SNAPSHOTS):
                       f"-o keylocation=file://{kind.key_file}")  # fmt: skip
         if kind.key == "passphrase":
             encryption += " -o pbkdf2iters=100000"  # the least it takes
-    lines.append(f"zfs create {encryption} {kind.options} {dataset}")
+    command = "zfs create" if kind.is_volume else "make_dataset"
+    lines.append(f"{command} {encryption} {kind.options} {dataset}")
     for generation, snapshot in enumerate(generations, 1):
         lines.append(f"python3 $BASE/fill.py {kind.contents} {contents_of(kind, dataset)} {generation}")
         lines.append(f"zfs snapshot {dataset}@{snapshot}")

@@ -88,9 +88,18 @@ gate() {
   cat
 }
 
+# make_dataset WORD…: `zfs create` with these, the name last. Mounted only when the pool has been synced:
+# OpenZFS may crash when it reads encrypted dnodes that are not on the disk yet (openzfs#9046, #11679).
+# For volumes there is no such way.
+make_dataset() {
+  local name=${!#}
+  zfs create -u "$@" && zpool sync "${name%%/*}" && zfs mount "$name"
+}
+
 # open_target DATASET KEYFILE: as its owner would: loads the key, mounts.
 open_target() {
   local name kind key mounted
+  zpool sync "${1%%/*}"
   [ "$(zfs get -H -o value keystatus "$1")" = available ] || zfs load-key -L "file://$2" "$1" || return 1
   zfs list -H -r -t filesystem,volume -o name,type,keystatus,mounted "$1" |
     while read -r name kind key mounted; do

@@ -48,9 +48,9 @@ class Package(case.ZfsTest):
 
     MAKE = """
     rm -f $WORK/keys/tree; make_key hex $WORK/keys/tree
-    zfs create -o encryption=aes-256-gcm -o keyformat=hex -o keylocation=file://$WORK/keys/tree {tree}
-    zfs create -o recordsize=16K -o zsluice:owner=somebody {tree}/child
-    zfs create {tree}/child/grandchild
+    make_dataset -o encryption=aes-256-gcm -o keyformat=hex -o keylocation=file://$WORK/keys/tree {tree}
+    make_dataset -o recordsize=16K -o zsluice:owner=somebody {tree}/child
+    make_dataset {tree}/child/grandchild
     zfs create -V 4M -o volblocksize=8K {tree}/volume
     fill() {{ python3 $BASE/fill.py "$1" "$2" "$3"; }}
     fill files "$(mountpoint_of {tree})" 1
@@ -68,7 +68,7 @@ class Package(case.ZfsTest):
     fill files "$(mountpoint_of {tree})" 2
     fill many "$(mountpoint_of {tree}/child)" 2
     zfs set zsluice:owner=another {tree}/child
-    zfs create {tree}/late
+    make_dataset {tree}/late
     fill files "$(mountpoint_of {tree}/late)" 1
     zfs snapshot -r {tree}@r3
     """

@@ -137,8 +137,8 @@ class Rest(case.ZfsTest):
 
     MAKE = """
     rm -f $WORK/keys/tree; make_key hex $WORK/keys/tree
-    zfs create -o encryption=aes-256-gcm -o keyformat=hex -o keylocation=file://$WORK/keys/tree {tree}
-    zfs create {tree}/child
+    make_dataset -o encryption=aes-256-gcm -o keyformat=hex -o keylocation=file://$WORK/keys/tree {tree}
+    make_dataset {tree}/child
     for name in {tree} {tree}/child; do
       python3 $BASE/fill.py files "$(mountpoint_of $name)" 1
     done
