@@ -5,7 +5,6 @@
 #include "io/without_interruption.hpp"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -71,11 +70,15 @@ bool is_usable(const Fd& direct, const Fd& file) {
 
 // Whether it is the kernel that keeps the bytes of a file, once, whoever wrote them.
 bool is_local(const Fd& file) {
-  constexpr std::array<std::uint32_t, 7> kOthers = {
-      0x65735546,  // FUSE
-      NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC,
-      SMB2_SUPER_MAGIC, V9FS_MAGIC,      CEPH_SUPER_MAGIC,
-  };
+  // Not all of them are in every <linux/magic.h>.
+  constexpr std::uint32_t kFuse = 0x65735546;
+  constexpr std::uint32_t kNfs = 0x6969;
+  constexpr std::uint32_t kSmb = 0x517b;
+  constexpr std::uint32_t kCifs = 0xff534d42;
+  constexpr std::uint32_t kSmb2 = 0xfe534d42;
+  constexpr std::uint32_t kPlan9 = 0x01021997;
+  constexpr std::uint32_t kCeph = 0x00c36400;
+  constexpr std::array kOthers = {kFuse, kNfs, kSmb, kCifs, kSmb2, kPlan9, kCeph};
   struct statfs status {};
   if (::fstatfs(file.get(), &status) != 0) return false;
   const auto magic = static_cast<std::uint32_t>(status.f_type);
@@ -182,7 +185,7 @@ Result<void, SysError> write_now(Fd file, Fd direct, ByteSpan bytes) {
         bytes.first(bytes.size() / FileWriter::kBlockBytes * FileWriter::kBlockBytes);
     const auto done = write_at(direct.get(), blocks, 0);
     if (done) written = blocks.size();
-    if (!done && !is_refused(done.error().error)) return done;
+    if (!done && !is_refused(done.error().error) && done.error().error != ENOMEM) return done;
   }
   if (auto done = write_and_sync(file.get(), bytes, written); !done) return done;
   if (auto done = close_written(std::move(direct)); !done) return done;

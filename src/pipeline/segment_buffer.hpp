@@ -15,6 +15,8 @@ namespace zsluice::pipeline {
 class SegmentBuffer {
  public:
   [[nodiscard]] std::size_t size() const { return size_; }
+  // What it holds of memory, whatever of that is in use.
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
   [[nodiscard]] ByteSpan payload() const { return {data(), size_}; }
   // Of any length up to what reserve() has seen; what is written there counts from resize() on.
   [[nodiscard]] MutableByteSpan room(std::size_t bytes) {

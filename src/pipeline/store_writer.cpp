@@ -138,14 +138,15 @@ StoreWriter::Done StoreWriter::send_packed(bool all) {
 }
 
 // Enough that the disk is never idle while the next one is hashed, and few where they are long.
-bool StoreWriter::has_room_for(std::size_t bytes) const {
-  constexpr std::size_t kBytesMax = std::size_t{64} << 20;
+// What a segment holds of memory does not shrink when it is compressed.
+bool StoreWriter::has_room_for(const SegmentBuffer& bytes) const {
   if (flights_.empty()) return true;
   if (is_short_of_room_ || flights_.size() >= io::FileWriter::kFilesMax) return false;
+  std::size_t held = bytes.capacity();
   for (const Flight& flight : flights_) {
-    bytes += flight.segment.bytes.size();
+    held += flight.segment.bytes.capacity();
   }
-  return bytes <= kBytesMax;
+  return held <= kFlightBytesMax;
 }
 
 bool StoreWriter::is_left_out() {
@@ -164,8 +165,12 @@ StoreWriter::Done StoreWriter::send(PackedSegment segment) {
   if (header.sequence == 0 && !opened_) {
     if (auto failure = start(header)) return failure;
   }
-  if (auto failure = make_folder_of(header.sequence)) return failure;
-  while (!has_room_for(segment.bytes.size())) {
+  if (header.sequence % storage::kSegmentsPerFolder == 0) {
+    // What is on its way has the first claim to what room there is.
+    if (auto failure = land_all()) return failure;
+    if (auto failure = make_folder_of(header.sequence)) return failure;
+  }
+  while (!has_room_for(segment.bytes)) {
     if (auto failure = land_oldest()) return failure;
   }
   Flight& flight = flights_.emplace_back();
@@ -177,6 +182,12 @@ StoreWriter::Done StoreWriter::send(PackedSegment segment) {
 }
 
 void StoreWriter::take_off(Flight& flight) {
+  flight.is_alone = true;
+  for (Flight& other : flights_) {
+    if (&other == &flight || !other.file) continue;
+    other.is_alone = false;
+    flight.is_alone = false;
+  }
   flight.file = files_.start_file(unfinished(flight.name), flight.content);
 }
 
@@ -207,7 +218,8 @@ Result<void, io::SysError> StoreWriter::finish_oldest() {
   auto done = oldest.file->finish();
   oldest.file.reset();
   const bool is_full = !done && (done.error().error == ENOSPC || done.error().error == EDQUOT);
-  if (!is_full || flights_.size() == 1 || std::exchange(is_short_of_room_, true)) return done;
+  if (!is_full || oldest.is_alone) return done;
+  is_short_of_room_ = true;
   for (Flight& flight : flights_) {
     turn_back(flight);
   }
@@ -242,7 +254,7 @@ StoreWriter::Done StoreWriter::land_oldest() {
   if (auto failure = manifest_.add(header, flight.segment.cut.substreams)) return failure;
   const bool is_last = header.is_last;
   flight.segment.bytes.resize(0);
-  spare_.push_back(std::move(flight.segment.bytes));
+  if (spare_.empty()) spare_.push_back(std::move(flight.segment.bytes));
   flights_.pop_front();
   return is_last ? close() : std::nullopt;
 }
@@ -257,7 +269,6 @@ StoreWriter::Done StoreWriter::start(const SegmentHeader& first) {
 }
 
 StoreWriter::Done StoreWriter::make_folder_of(std::uint64_t sequence) {
-  if (sequence % storage::kSegmentsPerFolder != 0) return std::nullopt;
   const std::string folder = storage::segment_folder(sequence);
   if (auto failure = unless_done(files_.make_folder(folder), folder)) return failure;
   if (auto failure = unless_done(files_.sync_folder(""), "")) return failure;

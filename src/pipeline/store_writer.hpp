@@ -21,7 +21,7 @@
 // their room back, and from then on one after another: what fits is stored.
 //
 // Memory: one segment per thread and, with several, one more, that are packed or wait for that; of
-// compressing threads one more each; of those on their way 64 MiB, or one that is longer.
+// compressing threads one more each; of those on their way 72 MiB, or one that is longer.
 #pragma once
 
 #include "io/store_files.hpp"
@@ -49,6 +49,9 @@ namespace zsluice::pipeline {
 
 // More threads would take more memory than they are worth: one compresses some 300 MB/s.
 inline constexpr unsigned kPackThreadsMax = 64;
+
+// Of what is on its way: four segments of the usual length, each with what a read brings beyond it.
+inline constexpr std::size_t kFlightBytesMax = std::size_t{72} << 20;
 
 struct StoreWriterOptions {
   storage::StoreSettings settings{.compression = storage::Compression::automatic,
@@ -103,8 +106,10 @@ class StoreWriter {
   struct Flight {
     PackedSegment segment;
     std::string name;
-    ByteSpan content;                       // of the file, in the segment's bytes
-    std::unique_ptr<io::StartedFile> file;  // null: not started, or finished
+    ByteSpan content;       // of the file, in the segment's bytes
+    bool is_alone = false;  // no other has been on its way at the same time
+    // Null: not started, or finished. Last: it needs the bytes as long as it lives.
+    std::unique_ptr<io::StartedFile> file;
   };
 
   [[nodiscard]] Done go_on();
@@ -112,8 +117,8 @@ class StoreWriter {
   [[nodiscard]] Done start(const storage::SegmentHeader& first);
   [[nodiscard]] Done make_folder_of(std::uint64_t sequence);
   [[nodiscard]] Done remove_leftovers();
-  // Whether so many bytes may be on their way besides those that are.
-  [[nodiscard]] bool has_room_for(std::size_t bytes) const;
+  // Whether that may be on its way besides what is.
+  [[nodiscard]] bool has_room_for(const SegmentBuffer& bytes) const;
   // What has been packed, or all there is to pack.
   [[nodiscard]] Done send_packed(bool all);
   [[nodiscard]] Done send(PackedSegment segment);
