@@ -105,10 +105,7 @@ def token_at(setup, stream, percent):
     made = subprocess.run([setup.zsluice, "token", "make", "--json", part], check=True,
                           capture_output=True)  # fmt: skip
     part.unlink()
-    told = json.loads(made.stdout)
-    shown = subprocess.run([setup.zsluice, "token", "decode", "--json", told["token"]], check=True,
-                           capture_output=True)  # fmt: skip
-    fields = json.loads(shown.stdout)
+    fields = json.loads(made.stdout)["token"]
     record = 128 << 10
     fields["offset"] = stream.stat().st_size * percent // 100 // record * record
     encoded = subprocess.run([setup.zsluice, "token", "make", "--encode", "-"], check=True,
@@ -127,13 +124,14 @@ def first_byte_seconds(setup, token, folder):
 
 
 def resume(setup, stream, folder):
+    """`folder` holds the store."""
     rows = []
     tokens = {percent: token_at(setup, stream, percent) for percent in RESUME_PERCENTS}
     seconds = {percent: [] for percent in RESUME_PERCENTS}
     for number in range(setup.rounds):
         for index in round_order(len(RESUME_PERCENTS), number):
             percent = RESUME_PERCENTS[index]
-            seconds[percent].append(first_byte_seconds(setup, tokens[percent], folder))
+            seconds[percent].append(first_byte_seconds(setup, tokens[percent], folder / "store"))
     for percent, values in seconds.items():
         if None in values:
             rows.append([f"{percent} %", "nothing came"])
@@ -151,6 +149,7 @@ def store(setup):
     tables = [split(setup, stream, folder), read_back(setup, stream, folder)]
     stream.unlink()
     shutil.rmtree(folder)
+    folder.mkdir()
     size = RESUME_SIZES[0 if setup.quick else 1]
     setup.say(f"store: {size} to resume from")
     with open(stream, "wb") as file:
