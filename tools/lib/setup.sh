@@ -76,3 +76,11 @@ print_skipped() {
     / \.\.\. skipped / { say($0) }
   ' "$1/Testing/Temporary/LastTest.log"
 }
+
+# print_failed BUILD: what the tests said that failed in the last run of ctest there. ctest shows all
+# that their programs said, which may be thousands of lines and far up.
+print_failed() {
+  local logs=$1/Testing/Temporary
+  [ ! -s "$logs/LastTestsFailed.log" ] ||
+    awk -f tools/lib/failures.awk "$logs/LastTestsFailed.log" "$logs/LastTest.log"
+}
