@@ -6,6 +6,7 @@
 #include "store/store_fixture.hpp"
 #include "support/fuzz_script.hpp"
 #include "zsluice/store/codec.hpp"
+#include "zsluice/store/record_check.hpp"
 
 #include <zstd.h>
 
@@ -49,6 +50,13 @@ static void check_any_records(SegmentHeader header, ByteSpan raw) {
   header.end.offset = header.start.offset + raw.size();
   const bool is_taken = bool(check_records(header, raw, &begun));
   test::require(is_taken == bool(check_records(header, raw)), "verdicts are the same");
+  RecordCheck in_pieces(header);
+  for (ByteSpan left = raw; !left.empty();) {
+    const ByteSpan piece = left.first(std::min<std::size_t>(left.size(), 1 + raw.size() % 1000));
+    in_pieces.update(piece);
+    left = left.subspan(piece.size());
+  }
+  test::require(is_taken == bool(in_pieces.finish()), "in pieces as well");
   if (!is_taken) return;
   test::require(begun.size() == header.substreams_begun(), "every substream is named");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// check_records(): the records of one segment, read from a place in mid-stream.
+#include "zsluice/store/record_check.hpp"
+
 #include "store/error_of.hpp"
-#include "zsluice/store/cutter.hpp"
 #include "zsluice/store/segment_check.hpp"
 
 #include <algorithm>
@@ -16,80 +16,97 @@ using drr::Step;
 constexpr drr::ParserOptions kOptions = {.limits = {.begin_payload_bytes = kRawBytesMax},
                                          .sum_payloads = true};
 
-class RecordWalk {
- public:
-  RecordWalk(const Position& start, std::vector<Substream>* begun)
-      : parser_(parser_at(start, kOptions)), tracker_(start), begun_(begun) {}
-
-  // To the end of the payload. False when something is no record that belongs there, or the end is
-  // not one of a record; then at() is the record met last, or else the place of what follows it.
-  bool run(ByteSpan raw) {
-    for (Step step = parser_.next(raw); step != Step::need_input; step = parser_.next(raw)) {
-      if (step == Step::fault) return false;
-      if (step == Step::stream_end) return raw.empty();
-      take(step);
-    }
-    const bool is_whole = parser_.payload_bytes_left() == 0;
-    if (is_whole) tracker_.settle();
-    return is_whole && tracker_.at().offset == parser_.consumed();
-  }
-
-  // After run() was true: the position and the places at the end.
-  PositionTracker& end() {
-    tracker_.settle();
-    return tracker_;
-  }
-  // After run() was false: the stream offset of what is wrong.
-  [[nodiscard]] std::uint64_t wrong_at() const {
-    return std::max(tracker_.at().offset, parser_.current().stream_offset);
-  }
-
- private:
-  void take(Step step) {
-    if (step == Step::payload) {
-      if (parser_.payload_bytes_left() == 0) tracker_.payload_end(parser_.running_sum());
-      return;
-    }
-    tracker_.settle();
-    const RecordMet met = record_met(parser_);
-    tracker_.meet(met.record, met.role, met.payload_bytes, met.sum);
-    if (begun_ != nullptr && met.role == drr::Role::substream_begin) {
-      begun_->push_back(substream_of(met.record, met.offset));
-    }
-  }
-
-  drr::Parser parser_;
-  PositionTracker tracker_;
-  std::vector<Substream>* begun_;
-};
-
 // Whether something can be read from there at all; headers that were decoded always can.
-bool is_readable(const SegmentHeader& header, ByteSpan raw) {
-  return raw.size() == header.raw_bytes && !raw.empty() &&
-         (header.start.framing != Framing::outside || header.start == Position{});
+bool is_readable(const Position& start) {
+  return start.framing != Framing::outside || start == Position{};
 }
 
 }  // namespace
 
+RecordCheck::RecordCheck(const SegmentHeader& header, std::vector<Substream>* begun)
+    : header_(header),
+      begun_(begun),
+      parser_(is_readable(header.start) ? parser_at(header.start, kOptions)
+                                        : drr::Parser(kOptions)),
+      tracker_(header.start) {
+  if (header.start == Position{}) id_.emplace();
+}
+
+void RecordCheck::update(ByteSpan raw) {
+  bytes_ += raw.size();
+  if (is_over_ && !raw.empty()) is_wrong_ = true;
+  while (!is_wrong_) {
+    const Step step = parser_.next(raw);
+    if (step == Step::need_input) return;
+    take(step);
+    // Behind the stream's end the parser would begin the next stream.
+    if (!is_over_) continue;
+    is_wrong_ = !raw.empty();
+    return;
+  }
+}
+
+void RecordCheck::take(Step step) {
+  if (step == Step::fault) {
+    is_wrong_ = true;
+  } else if (step == Step::stream_end) {
+    is_over_ = true;
+  } else if (step == Step::record) {
+    take_record();
+  } else {
+    if (id_) id_->update(parser_.payload());
+    if (parser_.payload_bytes_left() == 0) tracker_.payload_end(parser_.running_sum());
+  }
+}
+
+void RecordCheck::take_record() {
+  tracker_.settle();
+  const RecordMet met = record_met(parser_);
+  tracker_.meet(met.record, met.role, met.payload_bytes, met.sum);
+  if (id_ && met.offset == 0) {
+    id_->update(met.record.bytes());
+  } else if (id_) {
+    store_id_ = id_->digest();
+    id_.reset();
+  }
+  if (met.role != drr::Role::substream_begin) return;
+  begin_end_ = met.offset + drr::kRecordBytes + met.payload_bytes;
+  if (begun_ != nullptr) begun_->push_back(substream_of(met.record, met.offset));
+}
+
+bool RecordCheck::is_right_end() {
+  if (is_wrong_ || parser_.payload_bytes_left() != 0) return false;
+  tracker_.settle();
+  return tracker_.at().offset == parser_.consumed();
+}
+
+Result<void, SegmentError> RecordCheck::finish() {
+  using enum SegmentErrorCode;
+  if (bytes_ != header_.raw_bytes || bytes_ == 0 || !is_readable(header_.start)) {
+    return Unexpected{error_of(records_damaged, bytes_, header_.raw_bytes, bytes_)};
+  }
+  if (!is_right_end()) {
+    const std::uint64_t at = std::max(tracker_.at().offset, parser_.current().stream_offset);
+    return Unexpected{error_of(records_damaged, at - header_.start.offset)};
+  }
+  if (tracker_.at() != header_.end || tracker_.places() != header_.places) {
+    return Unexpected{error_of(wrong_waypoint, bytes_)};
+  }
+  if (id_) store_id_ = id_->digest();
+  if (!store_id_ || *store_id_ == header_.store_id) return {};
+  return Unexpected{error_of(wrong_store_id, 0, header_.store_id, *store_id_)};
+}
+
+bool RecordCheck::ends_in_begin() const {
+  return is_in_substream(header_.end.framing) && begin_end_ == header_.end.offset;
+}
+
 Result<void, SegmentError> check_records(const SegmentHeader& header,
                                          ByteSpan raw,
                                          std::vector<Substream>* begun) {
-  using enum SegmentErrorCode;
-  if (!is_readable(header, raw)) {
-    return Unexpected{error_of(records_damaged, raw.size(), header.raw_bytes, raw.size())};
-  }
-  RecordWalk walk(header.start, begun);
-  if (!walk.run(raw)) {
-    return Unexpected{error_of(records_damaged, walk.wrong_at() - header.start.offset)};
-  }
-  const PositionTracker& end = walk.end();
-  if (end.at() != header.end || end.places() != header.places) {
-    return Unexpected{error_of(wrong_waypoint, raw.size())};
-  }
-  if (header.start != Position{}) return {};
-  const checksum::Xxh3Digest store_id = store_id_of(raw);
-  if (store_id == header.store_id) return {};
-  return Unexpected{error_of(wrong_store_id, 0, header.store_id, store_id)};
+  RecordCheck check(header, begun);
+  check.update(raw);
+  return check.finish();
 }
 
 }  // namespace zsluice::storage

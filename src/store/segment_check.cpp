@@ -84,16 +84,41 @@ std::optional<SegmentError> link_problem(const SegmentHeader& previous, const Se
   return std::nullopt;
 }
 
+// `compute` gives the digest of the payload.
+template <class Compute>
 Result<void, SegmentError> digest_result(const SegmentHeader& header,
-                                         ByteSpan payload,
+                                         const Compute& compute,
                                          const checksum::Sha256Digest& expected,
                                          std::size_t at) {
   using enum SegmentErrorCode;
   if (!header.hmac) return Unexpected{error_of(not_authenticated, layout::kStorageFlagsAt)};
-  const auto digest = checksum::sha256(payload);
+  const std::optional<checksum::Sha256Digest> digest = compute();
   if (!digest) return Unexpected{error_of(hmac_unavailable, at)};
   if (*digest == expected) return {};
   return Unexpected{error_of(wrong_digest, at)};
+}
+
+// `hash` gives the hash of the stored payload, which has `bytes`.
+template <class Hash>
+Result<void, SegmentError> stored_result(const SegmentHeader& header,
+                                         std::uint64_t bytes,
+                                         const Hash& hash) {
+  if (bytes != header.stored_bytes) {
+    return Unexpected{error_of(SegmentErrorCode::wrong_stored_size, kSegmentHeaderBytes,
+                               header.stored_bytes, bytes)};
+  }
+  const Xxh3Digest found = hash();
+  if (found == header.payload_hash) return {};
+  return Unexpected{
+      error_of(SegmentErrorCode::payload_damaged, kSegmentHeaderBytes, header.payload_hash, found)};
+}
+
+Result<void, SegmentError> raw_result(const SegmentHeader& header,
+                                      std::uint64_t bytes,
+                                      const Xxh3Digest& found) {
+  if (bytes == header.raw_bytes && found == header.raw_hash) return {};
+  return Unexpected{
+      error_of(SegmentErrorCode::raw_damaged, kSegmentHeaderBytes, header.raw_hash, found)};
 }
 
 Result<void, SegmentError> result_of(const std::optional<SegmentError>& problem) {
@@ -108,21 +133,41 @@ Result<void, SegmentError> check_place(const SegmentHeader& header, std::uint64_
 }
 
 Result<void, SegmentError> check_payload(const SegmentHeader& header, ByteSpan stored) {
-  if (stored.size() != header.stored_bytes) {
-    return Unexpected{error_of(SegmentErrorCode::wrong_stored_size, kSegmentHeaderBytes,
-                               header.stored_bytes, stored.size())};
-  }
-  const Xxh3Digest found = checksum::xxh3(stored);
-  if (found == header.payload_hash) return {};
-  return Unexpected{
-      error_of(SegmentErrorCode::payload_damaged, kSegmentHeaderBytes, header.payload_hash, found)};
+  return stored_result(header, stored.size(), [&] { return checksum::xxh3(stored); });
 }
 
 Result<void, SegmentError> check_raw(const SegmentHeader& header, ByteSpan raw) {
-  const Xxh3Digest found = checksum::xxh3(raw);
-  if (raw.size() == header.raw_bytes && found == header.raw_hash) return {};
-  return Unexpected{
-      error_of(SegmentErrorCode::raw_damaged, kSegmentHeaderBytes, header.raw_hash, found)};
+  return raw_result(header, raw.size(), checksum::xxh3(raw));
+}
+
+PayloadHashes::PayloadHashes(bool with_digest) {
+  if (with_digest) digest_.emplace();
+}
+
+void PayloadHashes::update(ByteSpan piece) {
+  bytes_ += piece.size();
+  hash_.update(piece);
+  if (digest_) digest_->update(piece);
+}
+
+Result<void, SegmentError> PayloadHashes::check_against(const SegmentHeader& header,
+                                                        const checksum::Sha256Digest& expected,
+                                                        std::size_t at) {
+  if (!digest_) return {};
+  return digest_result(
+      header, [&] { return digest_->finish(); }, expected, at);
+}
+
+Result<void, SegmentError> PayloadHashes::check_stored(const SegmentHeader& header) {
+  auto right = stored_result(header, bytes_, [&] { return hash_.digest(); });
+  if (!right) return right;
+  return check_against(header, header.payload_digest, layout::kPayloadDigestAt);
+}
+
+Result<void, SegmentError> PayloadHashes::check_raw(const SegmentHeader& header) {
+  auto right = raw_result(header, bytes_, hash_.digest());
+  if (!right) return right;
+  return check_against(header, header.raw_digest, layout::kRawDigestAt);
 }
 
 std::optional<KeyId> key_id_of(checksum::HmacSha256& mac) {
@@ -147,11 +192,14 @@ Result<void, SegmentError> check_header_hmac(const SegmentHeader& header,
 }
 
 Result<void, SegmentError> check_digest(const SegmentHeader& header, ByteSpan stored) {
-  return digest_result(header, stored, header.payload_digest, layout::kPayloadDigestAt);
+  return digest_result(
+      header, [&] { return checksum::sha256(stored); }, header.payload_digest,
+      layout::kPayloadDigestAt);
 }
 
 Result<void, SegmentError> check_raw_digest(const SegmentHeader& header, ByteSpan raw) {
-  return digest_result(header, raw, header.raw_digest, layout::kRawDigestAt);
+  return digest_result(
+      header, [&] { return checksum::sha256(raw); }, header.raw_digest, layout::kRawDigestAt);
 }
 
 Result<void, SegmentError> check_hmac(const SegmentHeader& header,

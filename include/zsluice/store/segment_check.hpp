@@ -18,11 +18,13 @@
 #include "zsluice/base/bytes.hpp"
 #include "zsluice/base/result.hpp"
 #include "zsluice/checksum/hmac_sha256.hpp"
+#include "zsluice/checksum/xxh3.hpp"
 #include "zsluice/store/segment.hpp"
 #include "zsluice/store/segment_error.hpp"
 #include "zsluice/store/substream.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -60,10 +62,32 @@ inline constexpr std::size_t kKeyBytesMax = 1024;
 // The hash of what a codec gave back.
 [[nodiscard]] Result<void, SegmentError> check_raw(const SegmentHeader& header, ByteSpan raw);
 
+// check_payload() and check_digest(), or check_raw() and check_raw_digest(), of a payload that
+// comes in pieces. With `with_digest` it has to be authentic, too.
+class PayloadHashes {
+ public:
+  explicit PayloadHashes(bool with_digest);
+
+  void update(ByteSpan piece);
+  // Of all of them. One of the two, once.
+  [[nodiscard]] Result<void, SegmentError> check_stored(const SegmentHeader& header);
+  [[nodiscard]] Result<void, SegmentError> check_raw(const SegmentHeader& header);
+
+ private:
+  [[nodiscard]] Result<void, SegmentError> check_against(const SegmentHeader& header,
+                                                         const checksum::Sha256Digest& expected,
+                                                         std::size_t at);
+
+  std::uint64_t bytes_ = 0;
+  checksum::Xxh3 hash_;
+  std::optional<checksum::Sha256> digest_;
+};
+
 // Reads the records of the raw payload with drr::Parser, from the position at the start to that at
 // the end: their checksums and framing, every number of the waypoint, and in segment 0 the store
 // id. It needs no neighbour; errors name the record's offset in the payload. With `begun`, the
-// substreams whose BEGIN is met are appended, and mean nothing after an error.
+// substreams whose BEGIN is met are appended, and mean nothing after an error. In pieces:
+// record_check.hpp.
 [[nodiscard]] Result<void, SegmentError> check_records(const SegmentHeader& header,
                                                        ByteSpan raw,
                                                        std::vector<Substream>* begun = nullptr);
