@@ -2,10 +2,10 @@
 #include "pipeline/segment_probe.hpp"
 
 #include "pipeline/open_failure.hpp"
-#include "zsluice/drr/format.hpp"
-#include "zsluice/drr/record.hpp"
+#include "pipeline/stored_pieces.hpp"
 #include "zsluice/store/segment_name.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -18,13 +18,8 @@ using storage::SegmentHeader;
 
 namespace {
 
-// Whether the BEGIN of `last` is the segment's last record. The records are right.
-bool is_at_end(const storage::Substream& last, const SegmentHeader& header, ByteSpan raw) {
-  if (!is_in_substream(header.end.framing)) return false;
-  const auto at = static_cast<std::size_t>(last.begin_at - header.start.offset);
-  const drr::RecordView begin(raw.subspan(at).data(), header.end.order);
-  const auto payload = drr::payload_bytes(begin);
-  return payload && last.begin_at + drr::kRecordBytes + *payload == header.end.offset;
+bool is_plain(const SegmentHeader& header) {
+  return header.codec == storage::Codec::none;
 }
 
 }  // namespace
@@ -58,9 +53,13 @@ bool SegmentProbe::noted(const Result<void, SegmentError>& checked, ProbedSegmen
 
 void SegmentProbe::check(ProbedSegment& segment) {
   const auto file = files_.open(storage::segment_name(segment.sequence));
-  if (file) return check_file(**file, segment);
-  segment.code = code_of_open(file.error());
-  segment.system = file.error();
+  if (!file) {
+    segment.code = code_of_open(file.error());
+    segment.system = file.error();
+    return;
+  }
+  check_file(**file, segment);
+  if (!segment.has_records) segment.begun.clear();
 }
 
 void SegmentProbe::check_file(const io::StoredFile& file, ProbedSegment& segment) {
@@ -104,32 +103,49 @@ bool SegmentProbe::check_length(const io::StoredFile& file, ProbedSegment& segme
 
 void SegmentProbe::check_stored(const io::StoredFile& file, ProbedSegment& segment) {
   const SegmentHeader& header = *segment.header;
-  stored_.resize(static_cast<std::size_t>(header.stored_bytes));
-  const auto count = file.read_at(storage::kSegmentHeaderBytes, stored_);
-  if (!count) {
-    segment.code = code_of_read(count.error());
-    segment.system = count.error();
-    return;
-  }
-  const ByteSpan stored = ByteSpan(stored_).first(*count);
-  if (!noted(check_payload(header, stored), segment)) return;
-  if (mac_ && !noted(check_digest(header, stored), segment)) return;
-  check_contents(segment);
+  storage::PayloadHashes hashes(mac_.has_value());
+  storage::RecordCheck records(header, &segment.begun);
+  if (!read_stored(file, hashes, records, segment)) return;
+  if (!noted(hashes.check_stored(header), segment)) return;
+  if (!is_plain(header) && !unpack(records, segment)) return;
+  segment.has_records = noted(records.finish(), segment);
+  segment.ends_in_begin = segment.has_records && records.ends_in_begin();
 }
 
-void SegmentProbe::check_contents(ProbedSegment& segment) {
+bool SegmentProbe::read_stored(const io::StoredFile& file,
+                               storage::PayloadHashes& hashes,
+                               storage::RecordCheck& records,
+                               ProbedSegment& segment) {
+  const bool keeps_all = !is_plain(*segment.header);
+  const auto bytes = static_cast<std::size_t>(segment.header->stored_bytes);
+  stored_.resize(keeps_all ? bytes : std::min(bytes, kPieceBytes));
+  const auto read = read_pieces(
+      file, bytes,
+      [&](std::size_t done, std::size_t size) {
+        return MutableByteSpan(stored_).subspan(keeps_all ? done : 0, size);
+      },
+      [&](ByteSpan piece) {
+        hashes.update(piece);
+        if (!keeps_all) records.update(piece);
+      });
+  if (read) return true;
+  segment.code = code_of_read(read.error());
+  segment.system = read.error();
+  return false;
+}
+
+bool SegmentProbe::unpack(storage::RecordCheck& records, ProbedSegment& segment) {
   const SegmentHeader& header = *segment.header;
-  ByteSpan raw = stored_;
-  if (header.codec != storage::Codec::none) {
-    raw_.resize(static_cast<std::size_t>(header.raw_bytes));
-    if (!noted(decompressor_.decompress(stored_, raw_), segment)) return;
-    raw = raw_;
-    if (!noted(check_raw(header, raw), segment)) return;
-    if (mac_ && !noted(check_raw_digest(header, raw), segment)) return;
+  raw_.resize(static_cast<std::size_t>(header.raw_bytes));
+  if (!noted(decompressor_.decompress(stored_, raw_), segment)) return false;
+  storage::PayloadHashes hashes(mac_.has_value());
+  for (ByteSpan left = raw_; !left.empty();) {
+    const ByteSpan piece = left.first(std::min(left.size(), kPieceBytes));
+    hashes.update(piece);
+    records.update(piece);
+    left = left.subspan(piece.size());
   }
-  segment.has_records = noted(check_records(header, raw, &segment.begun), segment);
-  if (!segment.has_records) segment.begun.clear();
-  segment.ends_in_begin = !segment.begun.empty() && is_at_end(segment.begun.back(), header, raw);
+  return noted(hashes.check_raw(header), segment);
 }
 
 }  // namespace zsluice::pipeline

@@ -2,8 +2,8 @@
 // SegmentProbe: checks one segment of a store in every way that needs no neighbour. Each thread
 // has a probe of its own.
 //
-// Memory: the stored and the raw payload of one segment, and the file as well where a command gave
-// it. No length is used before the header's hash is right.
+// Memory: one piece, of a compressed segment the stored and the raw payload, and the file as well
+// where a command gave it. No length is used before the header's hash is right.
 #pragma once
 
 #include "io/store_files.hpp"
@@ -11,6 +11,7 @@
 #include "zsluice/base/result.hpp"
 #include "zsluice/checksum/hmac_sha256.hpp"
 #include "zsluice/store/codec.hpp"
+#include "zsluice/store/record_check.hpp"
 #include "zsluice/store/segment_check.hpp"
 
 #include <cstdint>
@@ -55,7 +56,13 @@ class SegmentProbe {
   [[nodiscard]] bool check_key(ProbedSegment& segment);
   [[nodiscard]] bool check_length(const io::StoredFile& file, ProbedSegment& segment) const;
   void check_stored(const io::StoredFile& file, ProbedSegment& segment);
-  void check_contents(ProbedSegment& segment);
+  // False, and the error noted, when it cannot be read. A plain payload's records are checked, too.
+  [[nodiscard]] bool read_stored(const io::StoredFile& file,
+                                 storage::PayloadHashes& hashes,
+                                 storage::RecordCheck& records,
+                                 ProbedSegment& segment);
+  // A compressed one's. False, and the error noted, when it is not what was packed.
+  [[nodiscard]] bool unpack(storage::RecordCheck& records, ProbedSegment& segment);
   // False, and the error noted, when that was found.
   [[nodiscard]] static bool noted(const Result<void, storage::SegmentError>& checked,
                                   ProbedSegment& segment);
@@ -64,7 +71,7 @@ class SegmentProbe {
   io::StoreFiles& files_;
   std::optional<checksum::HmacSha256> mac_;
   storage::Decompressor decompressor_;
-  std::vector<std::byte> stored_;
+  std::vector<std::byte> stored_;  // a piece of it, or a compressed one
   std::vector<std::byte> raw_;
 };
 

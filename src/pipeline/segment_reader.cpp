@@ -3,6 +3,7 @@
 
 #include "pipeline/open_failure.hpp"
 #include "pipeline/store_contents.hpp"
+#include "pipeline/stored_pieces.hpp"
 #include "zsluice/store/segment_name.hpp"
 
 #include <array>
@@ -170,11 +171,15 @@ SegmentReader::Done SegmentReader::read_payload(const io::StoredFile& file,
                                                 const SegmentHeader& header) {
   if (auto failure = check_length(file, header)) return failure;
   stored_.resize(static_cast<std::size_t>(header.stored_bytes));
-  const auto count = file.read_at(storage::kSegmentHeaderBytes, stored_);
-  if (!count) return unreadable(count.error());
-  const auto checked = check_payload(header, ByteSpan(stored_).first(*count));
-  if (!checked) return bad_segment(header, checked.error());
-  return mac_ ? judged(header, check_digest(header, stored_)) : std::nullopt;
+  storage::PayloadHashes hashes(mac_.has_value());
+  const auto read = read_pieces(
+      file, stored_.size(),
+      [&](std::size_t done, std::size_t size) {
+        return MutableByteSpan(stored_).subspan(done, size);
+      },
+      [&](ByteSpan piece) { hashes.update(piece); });
+  if (!read) return unreadable(read.error());
+  return judged(header, hashes.check_stored(header));
 }
 
 SegmentReader::Done SegmentReader::check_key(const SegmentHeader& header) {
