@@ -2,6 +2,7 @@
 #include "io/atomic_file.hpp"
 
 #include "io/fd.hpp"
+#include "io/file_calls.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -45,18 +46,6 @@ Fd create(const std::string& name) {
   return Fd(::open(name.c_str(), kFlags, kMode));
 }
 
-Result<void, SysError> write_all(Fd file, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t count = ::write(file.get(), content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return sys_failure(SysOperation::write);
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  // Where a full disk is noticed late, it is noticed here. EINTR: closed all the same.
-  if (::close(file.release()) != 0 && errno != EINTR) return sys_failure(SysOperation::write);
-  return {};
-}
-
 }  // namespace
 
 Result<void, SysError> write_atomic_file(const std::string& path, std::string_view content) {
@@ -65,7 +54,9 @@ Result<void, SysError> write_atomic_file(const std::string& path, std::string_vi
   const std::string temporary = temporary_name(path);
   Fd file = create(temporary);
   if (!file) return sys_failure(SysOperation::open);
-  Result<void, SysError> written = write_all(std::move(file), content);
+  Result<void, SysError> written = write_all(file.get(), bytes_of(content));
+  // Where a full disk is noticed late, it is noticed here.
+  if (written) written = close_written(std::move(file));
   if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
     written = sys_failure(SysOperation::write);
   }

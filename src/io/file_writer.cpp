@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "io/file_writer.hpp"
 
+#include "io/file_calls.hpp"
 #include "io/file_ring.hpp"
-#include "io/without_interruption.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,32 +17,6 @@
 
 namespace zsluice::io {
 namespace {
-
-constexpr std::size_t kPieceBytes = std::size_t{1} << 30;
-
-// By ordinary calls, which wait.
-Result<void, SysError> write_at(int fd, ByteSpan bytes, std::size_t offset) {
-  while (offset < bytes.size()) {
-    const ByteSpan piece = bytes.subspan(offset, std::min(bytes.size() - offset, kPieceBytes));
-    const std::int32_t count = without_interruption(
-        [&] { return ::pwrite(fd, piece.data(), piece.size(), static_cast<off_t>(offset)); });
-    if (count < 0) return sys_failure(SysOperation::write, -count);
-    offset += static_cast<std::size_t>(count);
-  }
-  return {};
-}
-
-Result<void, SysError> sync_file(int fd) {
-  const std::int32_t synced = without_interruption([&] { return ::fsync(fd); });
-  if (synced < 0) return sys_failure(SysOperation::write, -synced);
-  return {};
-}
-
-// Some file systems (NFS, FUSE) tell only here that a write has failed. EINTR: closed all the same.
-Result<void, SysError> close_written(Fd file) {
-  if (!file || ::close(file.release()) == 0 || errno == EINTR) return {};
-  return sys_failure(SysOperation::write);
-}
 
 // It cannot be done this way: past the cache, or to this descriptor by a ring.
 bool is_refused(int error) {
@@ -150,7 +124,7 @@ class RingFile final : public StartedFile {
 };
 
 Result<void, SysError> write_and_sync(int fd, ByteSpan bytes, std::size_t offset) {
-  if (auto done = write_at(fd, bytes, offset); !done) return done;
+  if (auto done = write_all_at(fd, bytes.subspan(offset), offset); !done) return done;
   return sync_file(fd);
 }
 
@@ -183,7 +157,7 @@ Result<void, SysError> write_now(Fd file, Fd direct, ByteSpan bytes) {
   if (direct) {
     const ByteSpan blocks =
         bytes.first(bytes.size() / FileWriter::kBlockBytes * FileWriter::kBlockBytes);
-    const auto done = write_at(direct.get(), blocks, 0);
+    const auto done = write_all_at(direct.get(), blocks, 0);
     if (done) written = blocks.size();
     if (!done && !is_refused(done.error().error) && done.error().error != ENOMEM) return done;
   }

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "io/scratch_file.hpp"
 
-#include "io/without_interruption.hpp"
+#include "io/file_calls.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <string>
 
 namespace zsluice::io {
 namespace {
 
-constexpr std::size_t kPieceBytes = 1 << 20;  // of one read or write
 constexpr mode_t kOwnerOnly = 0600;
 
 }  // namespace
@@ -35,31 +33,14 @@ Result<ScratchFile, SysError> ScratchFile::create() {
 }
 
 Result<void, SysError> ScratchFile::append(ByteSpan bytes) {
-  while (!bytes.empty()) {
-    const std::int32_t count = without_interruption([&] {
-      return ::pwrite(file_.get(), bytes.data(), std::min(bytes.size(), kPieceBytes),
-                      static_cast<off_t>(bytes_));
-    });
-    if (count < 0) return sys_failure(SysOperation::write, -count);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-    bytes_ += static_cast<std::uint64_t>(count);
-  }
-  return {};
+  auto written = write_all_at(file_.get(), bytes, bytes_);
+  if (written) bytes_ += bytes.size();
+  return written;
 }
 
 Result<std::size_t, SysError> ScratchFile::read_at(std::uint64_t offset,
                                                    MutableByteSpan into) const {
-  std::size_t done = 0;
-  while (done < into.size()) {
-    const std::int32_t count = without_interruption([&] {
-      return ::pread(file_.get(), into.subspan(done).data(),
-                     std::min(into.size() - done, kPieceBytes), static_cast<off_t>(offset + done));
-    });
-    if (count < 0) return sys_failure(SysOperation::read, -count);
-    if (count == 0) break;
-    done += static_cast<std::size_t>(count);
-  }
-  return done;
+  return read_all_at(file_.get(), into, offset);
 }
 
 }  // namespace zsluice::io

@@ -6,8 +6,7 @@
 // start_file(). What is on disk for good, whatever happens to the machine, when a call has
 // returned:
 //
-//     write_file, finish() of a started file
-//                   the content; its name only after sync_folder()
+//     finish() of a started file     the content; its name only after sync_folder()
 //     append, truncate               nothing until sync_file()
 //     rename, make_folder, remove    nothing until sync_folder() of the folder they happened in
 //
@@ -90,15 +89,11 @@ class StoreFiles {
   // A folder that is there already will do. ENOTDIR: something else is.
   [[nodiscard]] virtual Result<void, SysError> make_folder(const std::string& name) = 0;
   [[nodiscard]] virtual Result<void, SysError> sync_folder(const std::string& name) = 0;
-  // In place of what has the name. The parts one after another.
-  [[nodiscard]] virtual Result<void, SysError> write_file(const std::string& name,
-                                                          std::span<const ByteSpan> parts) = 0;
-  // The same in two halves, so that several are on their way at once: done when finish() of what it
-  // returns has said so. `bytes` stay where they are until then. Calls of other files come between.
+  // In place of what has the name: there when finish() of what it returns has said so, so that
+  // several can be on their way at once. `bytes` stay where they are until then. Calls of other
+  // files come between.
   [[nodiscard]] virtual std::unique_ptr<StartedFile> start_file(const std::string& name,
-                                                                ByteSpan bytes) {
-    return std::make_unique<WrittenFile>(write_file(name, {&bytes, 1}));
-  }
+                                                                ByteSpan bytes) = 0;
   [[nodiscard]] virtual Result<void, SysError> rename(const std::string& from,
                                                       const std::string& to,
                                                       OldFile old_file) = 0;

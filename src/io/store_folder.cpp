@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "io/store_folder.hpp"
 
+#include "io/file_calls.hpp"
 #include "io/without_interruption.hpp"
 
 #include <dirent.h>
@@ -9,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <string_view>
@@ -23,8 +23,6 @@ constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr int kInnerFolderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr mode_t kFileMode = 0666;
 constexpr mode_t kFolderMode = 0777;
-// What one read(2) or write(2) moves at most.
-constexpr std::size_t kPieceBytes = std::size_t{1} << 30;
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
 
 class OpenFile final : public StoredFile {
@@ -35,17 +33,7 @@ class OpenFile final : public StoredFile {
 
   [[nodiscard]] Result<std::size_t, SysError> read_at(std::uint64_t offset,
                                                       MutableByteSpan into) const override {
-    std::size_t done = 0;
-    while (done < into.size()) {
-      const std::size_t piece = std::min(into.size() - done, kPieceBytes);
-      const std::int32_t count = without_interruption([&] {
-        return ::pread(file_.get(), into.data() + done, piece, static_cast<off_t>(offset + done));
-      });
-      if (count < 0) return sys_failure(SysOperation::read, -count);
-      if (count == 0) break;
-      done += static_cast<std::size_t>(count);
-    }
-    return done;
+    return read_all_at(file_.get(), into, offset);
   }
 
  private:
@@ -53,25 +41,9 @@ class OpenFile final : public StoredFile {
   std::uint64_t bytes_;
 };
 
-Result<void, SysError> write_all(int fd, ByteSpan bytes) {
-  while (!bytes.empty()) {
-    const std::int32_t count = without_interruption(
-        [&] { return ::write(fd, bytes.data(), std::min(bytes.size(), kPieceBytes)); });
-    if (count < 0) return sys_failure(SysOperation::write, -count);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
-// Some file systems (NFS, FUSE) tell only here that a write has failed. EINTR: closed all the same.
-Result<void, SysError> close_written(Fd file) {
-  if (::close(file.release()) != 0 && errno != EINTR) return sys_failure(SysOperation::write);
-  return {};
-}
-
-Result<void, SysError> sync(const Fd& file) {
-  if (::fsync(file.get()) == 0) return {};
-  // File systems that have nothing to sync for a folder say so. EROFS is no such answer: a file
+Result<void, SysError> sync_entries(const Fd& folder) {
+  if (::fsync(folder.get()) == 0) return {};
+  // File systems that have nothing to sync here say so. EROFS is no such answer: a file
   // system that has failed gives it, too.
   if (errno == EINVAL) return {};
   return sys_failure(SysOperation::write);
@@ -160,7 +132,7 @@ Result<std::unique_ptr<StoreFolder>, SysError> StoreFolder::open_to_write(
 Result<void, SysError> StoreFolder::sync_parent() const {
   const Fd parent(::openat(folder_.get(), "..", kFolderFlags));
   if (parent) {
-    auto done = sync(parent);
+    auto done = sync_entries(parent);
     // Of another file system, which is never written to: the directory was always there.
     if (!done && done.error().error == EROFS && !is_made_) return {};
     return done;
@@ -245,26 +217,14 @@ Result<void, SysError> StoreFolder::make_folder(const std::string& name) {
 }
 
 Result<void, SysError> StoreFolder::sync_folder(const std::string& name) {
-  if (name.empty()) return sync(folder_);
+  if (name.empty()) return sync_entries(folder_);
   const Fd folder(::openat(folder_.get(), name.c_str(), kFolderFlags | O_NOFOLLOW));
   if (!folder) return sys_failure(SysOperation::open);
-  return sync(folder);
-}
-
-Result<void, SysError> StoreFolder::write_file(const std::string& name,
-                                               std::span<const ByteSpan> parts) {
-  // Always a new file: the one that has the name may have other names, or be no file.
-  if (const auto removed = remove(name); !removed) return removed;
-  auto file = open_file(folder_, name, O_WRONLY | O_CREAT | O_EXCL);
-  if (!file) return Unexpected{file.error()};
-  for (const ByteSpan part : parts) {
-    if (const auto written = write_all(file->get(), part); !written) return written;
-  }
-  if (::fsync(file->get()) != 0) return sys_failure(SysOperation::write);
-  return close_written(*std::move(file));
+  return sync_entries(folder);
 }
 
 std::unique_ptr<StartedFile> StoreFolder::start_file(const std::string& name, ByteSpan bytes) {
+  // Always a new file: the one that has the name may have other names, or be no file.
   if (auto removed = remove(name); !removed) return std::make_unique<WrittenFile>(removed);
   auto file = open_file(folder_, name, O_WRONLY | O_CREAT | O_EXCL);
   if (!file) return std::make_unique<WrittenFile>(Unexpected{file.error()});
@@ -327,7 +287,7 @@ Result<void, SysError> StoreFolder::unshare(const std::string& name, const std::
     const ByteSpan bytes = ByteSpan(piece).first(static_cast<std::size_t>(count));
     if (const auto written = write_all(copy->get(), bytes); !written) return written;
   }
-  if (::fsync(copy->get()) != 0) return sys_failure(SysOperation::write);
+  if (const auto synced = io::sync_file(copy->get()); !synced) return synced;
   if (const auto closed = close_written(*std::move(copy)); !closed) return closed;
   if (const auto renamed = rename(spare, name, OldFile::goes); !renamed) return renamed;
   const std::size_t slash = name.rfind('/');
@@ -337,8 +297,7 @@ Result<void, SysError> StoreFolder::unshare(const std::string& name, const std::
 Result<void, SysError> StoreFolder::sync_file(const std::string& name) {
   const auto file = open_file(folder_, name, O_RDONLY);
   if (!file) return Unexpected{file.error()};
-  if (::fsync(file->get()) != 0) return sys_failure(SysOperation::write);
-  return {};
+  return io::sync_file(file->get());
 }
 
 Result<void, SysError> StoreFolder::remove(const std::string& name) {

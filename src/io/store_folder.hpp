@@ -35,8 +35,6 @@ class StoreFolder final : public StoreFiles {
   [[nodiscard]] Result<std::vector<std::string>, SysError> list(const std::string& folder) override;
   [[nodiscard]] Result<void, SysError> make_folder(const std::string& name) override;
   [[nodiscard]] Result<void, SysError> sync_folder(const std::string& name) override;
-  [[nodiscard]] Result<void, SysError> write_file(const std::string& name,
-                                                  std::span<const ByteSpan> parts) override;
   [[nodiscard]] std::unique_ptr<StartedFile> start_file(const std::string& name,
                                                         ByteSpan bytes) override;
   [[nodiscard]] Result<void, SysError> rename(const std::string& from,

@@ -157,9 +157,9 @@ Result<void, io::SysError> FetchedStore::make_folder(const std::string& /*name*/
 Result<void, io::SysError> FetchedStore::sync_folder(const std::string& /*name*/) {
   return read_only();
 }
-Result<void, io::SysError> FetchedStore::write_file(const std::string& /*name*/,
-                                                    std::span<const ByteSpan> /*parts*/) {
-  return read_only();
+std::unique_ptr<io::StartedFile> FetchedStore::start_file(const std::string& /*name*/,
+                                                          ByteSpan /*bytes*/) {
+  return std::make_unique<io::WrittenFile>(read_only());
 }
 Result<void, io::SysError> FetchedStore::rename(const std::string& /*from*/,
                                                 const std::string& /*to*/,

@@ -74,8 +74,8 @@ class FetchedStore final : public io::StoreFiles {
   // EROFS, all of them.
   [[nodiscard]] Result<void, io::SysError> make_folder(const std::string& name) override;
   [[nodiscard]] Result<void, io::SysError> sync_folder(const std::string& name) override;
-  [[nodiscard]] Result<void, io::SysError> write_file(const std::string& name,
-                                                      std::span<const ByteSpan> parts) override;
+  [[nodiscard]] std::unique_ptr<io::StartedFile> start_file(const std::string& name,
+                                                            ByteSpan bytes) override;
   [[nodiscard]] Result<void, io::SysError> rename(const std::string& from,
                                                   const std::string& to,
                                                   io::OldFile old_file) override;

@@ -38,20 +38,17 @@ class Feed {
   [[nodiscard]] virtual Result<ByteSpan, io::SysError> next() = 0;
 };
 
-class PartsFeed final : public Feed {
+class MemoryFeed final : public Feed {
  public:
-  explicit PartsFeed(std::span<const ByteSpan> parts) : parts_(parts) {}
-  void rewind() override { at_ = 0; }
+  explicit MemoryFeed(ByteSpan bytes) : bytes_(bytes), left_(bytes) {}
+  void rewind() override { left_ = bytes_; }
   [[nodiscard]] Result<ByteSpan, io::SysError> next() override {
-    while (at_ < parts_.size() && parts_[at_].empty()) {
-      ++at_;
-    }
-    return at_ < parts_.size() ? parts_[at_++] : ByteSpan();
+    return std::exchange(left_, ByteSpan());
   }
 
  private:
-  std::span<const ByteSpan> parts_;
-  std::size_t at_ = 0;
+  ByteSpan bytes_;
+  ByteSpan left_;
 };
 
 class FileFeed final : public Feed {
@@ -114,12 +111,12 @@ Result<void, io::SysError> FilteredStore::sync_folder(const std::string& name) {
   return name.empty() ? folder_.sync_folder(name) : Result<void, io::SysError>();
 }
 
-Result<void, io::SysError> FilteredStore::write_file(const std::string& name,
-                                                     std::span<const ByteSpan> parts) {
+std::unique_ptr<io::StartedFile> FilteredStore::start_file(const std::string& name,
+                                                           ByteSpan bytes) {
   const auto segment = segment_of(name);
-  if (!segment) return folder_.write_file(name, parts);
-  PartsFeed feed(parts);
-  return hand_over(options_, *segment, feed);
+  if (!segment) return folder_.start_file(name, bytes);
+  MemoryFeed feed(bytes);
+  return std::make_unique<io::WrittenFile>(hand_over(options_, *segment, feed));
 }
 
 Result<void, io::SysError> FilteredStore::rename(const std::string& from,

@@ -47,13 +47,12 @@ TEST_F(StoreFolderTest, FilesAreWrittenRenamedAppendedAndRead) {
   auto store = *opened();
   ASSERT_TRUE(store->make_folder("f"));
   ASSERT_TRUE(store->make_folder("f"));
-  const std::array parts = {bytes_of("head "), bytes_of("tail")};
-  ASSERT_TRUE(store->write_file("f/a.part", parts));
+  ASSERT_TRUE(store->start_file("f/a.part", bytes_of("head tail"))->finish());
   ASSERT_TRUE(store->rename("f/a.part", "f/a", OldFile::stays));
   ASSERT_TRUE(store->sync_folder("f"));
   ASSERT_TRUE(store->sync_folder(""));
   EXPECT_EQ(content_of(*store, "f/a"), "head tail");
-  ASSERT_TRUE(store->write_file("f/a", std::array{bytes_of("new")}));
+  ASSERT_TRUE(store->start_file("f/a", bytes_of("new"))->finish());
   EXPECT_EQ(content_of(*store, "f/a"), "new");
 
   ASSERT_TRUE(store->append("m", bytes_of("one\n")));
@@ -124,8 +123,8 @@ TEST_F(StoreFolderTest, WhatFailsOnTheWayLeavesNothing) {
 
 TEST_F(StoreFolderTest, ANewNameReplacesNothing) {
   auto store = *opened();
-  ASSERT_TRUE(store->write_file("a", std::array{bytes_of("old")}));
-  ASSERT_TRUE(store->write_file("b", std::array{bytes_of("new")}));
+  ASSERT_TRUE(store->start_file("a", bytes_of("old"))->finish());
+  ASSERT_TRUE(store->start_file("b", bytes_of("new"))->finish());
   EXPECT_EQ(store->rename("b", "a", OldFile::stays).error().error, EEXIST);
   EXPECT_EQ(content_of(*store, "a"), "old");
   EXPECT_EQ(content_of(*store, "b"), "new");
@@ -138,14 +137,14 @@ TEST_F(StoreFolderTest, ANewNameReplacesNothing) {
 
 TEST_F(StoreFolderTest, AFileWithAnotherNameIsNotWrittenThrough) {
   auto store = *opened();
-  ASSERT_TRUE(store->write_file("a.part", std::array{bytes_of("kept")}));
+  ASSERT_TRUE(store->start_file("a.part", bytes_of("kept"))->finish());
   std::filesystem::create_hard_link(path("store/a.part"), path("other"));
-  ASSERT_TRUE(store->write_file("a.part", std::array{bytes_of("new")}));
+  ASSERT_TRUE(store->start_file("a.part", bytes_of("new"))->finish());
   EXPECT_EQ(content_of(*store, "a.part"), "new");
   EXPECT_EQ(std::filesystem::file_size(path("other")), 4U);
 
   std::filesystem::create_symlink(path("other"), path("store/b.part"));
-  ASSERT_TRUE(store->write_file("b.part", std::array{bytes_of("new")}));
+  ASSERT_TRUE(store->start_file("b.part", bytes_of("new"))->finish());
   EXPECT_FALSE(std::filesystem::is_symlink(path("store/b.part")));
   EXPECT_EQ(std::filesystem::file_size(path("other")), 4U);
 }
@@ -176,10 +175,10 @@ TEST_F(StoreFolderTest, ALinkIsNoFolderToWriteIn) {
   std::filesystem::create_directory(path("elsewhere"));
   std::filesystem::create_directory_symlink(path("elsewhere"), path("store/f"));
   EXPECT_EQ(store->make_folder("f").error().error, ENOTDIR);
-  EXPECT_EQ(store->write_file("f/a", {}).error().error, ENOTDIR);
+  EXPECT_EQ(store->start_file("f/a", {})->finish().error().error, ENOTDIR);
   EXPECT_EQ(store->append("f/a", bytes_of("x")).error().error, ENOTDIR);
   EXPECT_EQ(store->sync_folder("f").error().error, ENOTDIR);
-  ASSERT_TRUE(store->write_file("a", {}));
+  ASSERT_TRUE(store->start_file("a", {})->finish());
   EXPECT_EQ(store->rename("a", "f/a", OldFile::stays).error().error, ENOTDIR);
   EXPECT_EQ(store->rename("a", "f/a", OldFile::goes).error().error, ENOTDIR);
   EXPECT_TRUE(std::filesystem::is_empty(path("elsewhere")));

@@ -400,7 +400,7 @@ TEST_F(CommandStore, NothingIsWrittenWhereFilesAreFetched) {
   FetchedStore files(nullptr, command(kGet));
   EXPECT_FALSE(files.list(""));
   EXPECT_FALSE(files.append("manifest.jsonl", bytes_of("x")));
-  EXPECT_FALSE(files.write_file("x", {}));
+  EXPECT_FALSE(files.start_file("x", {})->finish());
   EXPECT_FALSE(files.rename("x", "y", io::OldFile::goes));
   EXPECT_FALSE(files.make_folder("x"));
   EXPECT_FALSE(files.sync_folder(""));

@@ -36,9 +36,9 @@ class CountingStore final : public io::StoreFiles {
   [[nodiscard]] Result<void, io::SysError> sync_folder(const std::string& name) override {
     return store_.sync_folder(name);
   }
-  [[nodiscard]] Result<void, io::SysError> write_file(const std::string& name,
-                                                      std::span<const ByteSpan> parts) override {
-    return store_.write_file(name, parts);
+  [[nodiscard]] std::unique_ptr<io::StartedFile> start_file(const std::string& name,
+                                                            ByteSpan bytes) override {
+    return store_.start_file(name, bytes);
   }
   [[nodiscard]] Result<void, io::SysError> rename(const std::string& from,
                                                   const std::string& to,

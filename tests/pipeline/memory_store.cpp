@@ -225,20 +225,6 @@ std::unique_ptr<io::StartedFile> MemoryStore::start_file(const std::string& name
   return std::make_unique<Started>(*this, std::move(content), bytes);
 }
 
-Result<void, io::SysError> MemoryStore::write_file(const std::string& name,
-                                                   std::span<const ByteSpan> parts) {
-  const bool is_failing = fails_to_add();
-  test::Bytes bytes;
-  for (const ByteSpan part : parts) {
-    bytes.insert(bytes.end(), part.begin(), part.end());
-  }
-  const auto content = begin_file(name, ByteSpan(bytes).first(bytes.size() / 2));
-  if (is_failing) return io::sys_failure(SysOperation::write, error_);
-  content->bytes = bytes;
-  content->sync();
-  return done();
-}
-
 Result<void, io::SysError> MemoryStore::rename(const std::string& from,
                                                const std::string& to,
                                                io::OldFile old_file) {

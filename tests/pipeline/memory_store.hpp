@@ -57,8 +57,6 @@ class MemoryStore final : public io::StoreFiles {
       const std::string& folder) override;
   [[nodiscard]] Result<void, io::SysError> make_folder(const std::string& name) override;
   [[nodiscard]] Result<void, io::SysError> sync_folder(const std::string& name) override;
-  [[nodiscard]] Result<void, io::SysError> write_file(const std::string& name,
-                                                      std::span<const ByteSpan> parts) override;
   // On its way until finish(), or until so many others have been started behind it: half of it is
   // there, and nothing synced. It may fail when it is started, and when it is finished.
   [[nodiscard]] std::unique_ptr<io::StartedFile> start_file(const std::string& name,

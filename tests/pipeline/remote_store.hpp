@@ -38,9 +38,8 @@ class RemoteStore : public io::StoreFiles {
   [[nodiscard]] Result<void, io::SysError> sync_folder(const std::string&) override {
     return read_only();
   }
-  [[nodiscard]] Result<void, io::SysError> write_file(const std::string&,
-                                                      std::span<const ByteSpan>) override {
-    return read_only();
+  [[nodiscard]] std::unique_ptr<io::StartedFile> start_file(const std::string&, ByteSpan) override {
+    return std::make_unique<io::WrittenFile>(read_only());
   }
   [[nodiscard]] Result<void, io::SysError> rename(const std::string&,
                                                   const std::string&,

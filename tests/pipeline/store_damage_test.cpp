@@ -201,7 +201,7 @@ TEST(StoreDamage, ANewStoreReplacesNoSegmentThatAppears) {
   bool is_there = false;
   store.on_change([&] {
     if (std::exchange(is_there, true)) return;
-    ASSERT_TRUE(store.write_file(segment_name(0), std::array{ByteSpan(foreign)}));
+    ASSERT_TRUE(store.start_file(segment_name(0), ByteSpan(foreign))->finish());
   });
   const SplitReport report = split_into(store, stream(), splitting(kSegmentBytes));
   const auto& failure = std::get<StoreFailure>(*report.failure);

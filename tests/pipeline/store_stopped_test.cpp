@@ -381,9 +381,9 @@ class GrowingStore final : public io::StoreFiles {
   }
   [[nodiscard]] Done make_folder(const std::string& /*name*/) override { return refuse(); }
   [[nodiscard]] Done sync_folder(const std::string& /*name*/) override { return refuse(); }
-  [[nodiscard]] Done write_file(const std::string& /*name*/,
-                                std::span<const ByteSpan> /*parts*/) override {
-    return refuse();
+  [[nodiscard]] std::unique_ptr<io::StartedFile> start_file(const std::string& /*name*/,
+                                                            ByteSpan /*bytes*/) override {
+    return std::make_unique<io::WrittenFile>(refuse());
   }
   [[nodiscard]] Done rename(const std::string& /*from*/,
                             const std::string& /*to*/,

@@ -226,8 +226,8 @@ TEST(StoreSync, ANewNameReplacesNothingOnAnyFileSystem) {
     std::string scratch = testing::TempDir() + "/zsluice-sync-XXXXXX";
     ASSERT_NE(::mkdtemp(scratch.data()), nullptr);
     const auto folder = *io::StoreFolder::open_to_write(scratch + "/store", "lock");
-    ASSERT_TRUE(folder->write_file("a", std::array{bytes_of("first")}));
-    ASSERT_TRUE(folder->write_file("b", std::array{bytes_of("second!")}));
+    ASSERT_TRUE(folder->start_file("a", bytes_of("first"))->finish());
+    ASSERT_TRUE(folder->start_file("b", bytes_of("second!"))->finish());
     list().renameat2_error = renameat2_error;
     list().linkat_error = linkat_error;
     EXPECT_TRUE(folder->rename("a", "c", io::OldFile::stays));
