@@ -59,7 +59,8 @@ void SegmentProbe::check(ProbedSegment& segment) {
     return;
   }
   check_file(**file, segment);
-  if (!segment.has_records) segment.begun.clear();
+  // What was met before it was proven.
+  if (!segment.has_records) segment.begun = {};
 }
 
 void SegmentProbe::check_file(const io::StoredFile& file, ProbedSegment& segment) {
@@ -118,7 +119,9 @@ bool SegmentProbe::read_stored(const io::StoredFile& file,
                                ProbedSegment& segment) {
   const bool keeps_all = !is_plain(*segment.header);
   const auto bytes = static_cast<std::size_t>(segment.header->stored_bytes);
-  stored_.resize(keeps_all ? bytes : std::min(bytes, kPieceBytes));
+  const std::size_t needed = keeps_all ? bytes : std::min(bytes, kStoredPieceBytes);
+  // Never smaller: what it grows by is filled with zeros.
+  if (stored_.size() < needed) stored_.resize(needed);
   const auto read = read_pieces(
       file, bytes,
       [&](std::size_t done, std::size_t size) {
@@ -137,10 +140,11 @@ bool SegmentProbe::read_stored(const io::StoredFile& file,
 bool SegmentProbe::unpack(storage::RecordCheck& records, ProbedSegment& segment) {
   const SegmentHeader& header = *segment.header;
   raw_.resize(static_cast<std::size_t>(header.raw_bytes));
-  if (!noted(decompressor_.decompress(stored_, raw_), segment)) return false;
+  const ByteSpan stored = ByteSpan(stored_).first(static_cast<std::size_t>(header.stored_bytes));
+  if (!noted(decompressor_.decompress(stored, raw_), segment)) return false;
   storage::PayloadHashes hashes(mac_.has_value());
   for (ByteSpan left = raw_; !left.empty();) {
-    const ByteSpan piece = left.first(std::min(left.size(), kPieceBytes));
+    const ByteSpan piece = left.first(std::min(left.size(), kStoredPieceBytes));
     hashes.update(piece);
     records.update(piece);
     left = left.subspan(piece.size());

@@ -2,8 +2,9 @@
 // SegmentProbe: checks one segment of a store in every way that needs no neighbour. Each thread
 // has a probe of its own.
 //
-// Memory: one piece, of a compressed segment the stored and the raw payload, and the file as well
-// where a command gave it. No length is used before the header's hash is right.
+// Memory: a piece of the payload, of a compressed one the stored and the raw payload; the file as
+// well where a command gave it; and the names of the substreams that begin in the segment. No
+// length is used before the header's hash is right.
 #pragma once
 
 #include "io/store_files.hpp"

@@ -103,14 +103,8 @@ Result<ReadSegment, StoreFailure> SegmentReader::next() {
   if (const auto decoded = decompressor_.decompress(stored_, raw_); !decoded) {
     return Unexpected{bad_segment(*header, decoded.error())};
   }
-  if (const auto checked = check_raw(*header, raw_); !checked) {
-    return Unexpected{bad_segment(*header, checked.error())};
-  }
-  if (mac_) {
-    if (auto failure = judged(*header, check_raw_digest(*header, raw_))) {
-      return Unexpected{*std::move(failure)};
-    }
-  }
+  const auto checked = check_raw(*header, raw_, mac_.has_value());
+  if (auto failure = judged(*header, checked)) return Unexpected{*std::move(failure)};
   last_ = *header;
   ++sequence_;
   return ReadSegment{*header, raw_};

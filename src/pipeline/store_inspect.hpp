@@ -3,7 +3,7 @@
 // manifest can be believed it is enough; elsewhere the headers of the segments are read, and the
 // payloads of those in which substreams begin.
 //
-// Memory: one segment, and the names of one folder.
+// Memory: two payloads of a segment at most, and the names of one folder.
 #pragma once
 
 #include "io/store_files.hpp"

@@ -7,8 +7,9 @@
 // Goes on behind whatever it finds. Nothing is written. Of a store behind a command (--fetch) the
 // manifest says which segments there are.
 //
-// Memory: per thread the stored and the raw payload of one segment, and the file as well where a
-// command gave it; in all, the names of one folder and a line of the manifest.
+// Memory: per thread a piece of a payload, or the stored and the raw payload of a compressed
+// segment, and the file as well where a command gave it; in all, the names of one folder and a line
+// of the manifest.
 #pragma once
 
 #include "io/store_files.hpp"

@@ -13,19 +13,19 @@
 
 namespace zsluice::pipeline {
 
-// Well within a processor's second cache (512 KiB and more), and enough for a call.
-inline constexpr std::size_t kPieceBytes = std::size_t{128} << 10;
+// Half of the second cache of small processors, an eighth of others'; and enough for a call.
+inline constexpr std::size_t kStoredPieceBytes = std::size_t{128} << 10;
 
 // Calls `use` with the `bytes` behind the segment's header, piece by piece. Each is read into
-// `place(done, size)`, whose result has that size. Fewer than all when the file was cut off
+// `buffer_at(done, size)`, whose result has that size. Fewer than all when the file was cut off
 // meanwhile.
-template <class Place, class Use>
+template <class BufferAt, class Use>
 [[nodiscard]] Result<void, io::SysError> read_pieces(const io::StoredFile& file,
                                                      std::size_t bytes,
-                                                     const Place& place,
+                                                     const BufferAt& buffer_at,
                                                      const Use& use) {
   for (std::size_t done = 0; done < bytes;) {
-    const MutableByteSpan into = place(done, std::min(bytes - done, kPieceBytes));
+    const MutableByteSpan into = buffer_at(done, std::min(bytes - done, kStoredPieceBytes));
     const auto count = file.read_at(storage::kSegmentHeaderBytes + done, into);
     if (!count) return Unexpected{count.error()};
     use(ByteSpan(into.first(*count)));

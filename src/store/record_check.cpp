@@ -2,6 +2,7 @@
 #include "zsluice/store/record_check.hpp"
 
 #include "store/error_of.hpp"
+#include "zsluice/store/cutter.hpp"
 #include "zsluice/store/segment_check.hpp"
 
 #include <algorithm>
@@ -34,7 +35,8 @@ RecordCheck::RecordCheck(const SegmentHeader& header, std::vector<Substream>* be
 
 void RecordCheck::update(ByteSpan raw) {
   bytes_ += raw.size();
-  if (is_over_ && !raw.empty()) is_wrong_ = true;
+  // Nothing belongs behind the stream's end, or behind the payload's.
+  if ((is_over_ && !raw.empty()) || bytes_ > header_.raw_bytes) is_wrong_ = true;
   while (!is_wrong_) {
     const Step step = parser_.next(raw);
     if (step == Step::need_input) return;
@@ -71,13 +73,9 @@ void RecordCheck::take_record() {
   }
   if (met.role != drr::Role::substream_begin) return;
   begin_end_ = met.offset + drr::kRecordBytes + met.payload_bytes;
-  if (begun_ != nullptr) begun_->push_back(substream_of(met.record, met.offset));
-}
-
-bool RecordCheck::is_right_end() {
-  if (is_wrong_ || parser_.payload_bytes_left() != 0) return false;
-  tracker_.settle();
-  return tracker_.at().offset == parser_.consumed();
+  if (begun_ == nullptr || begun_count_ == header_.substreams_begun()) return;
+  begun_->push_back(substream_of(met.record, met.offset));
+  ++begun_count_;
 }
 
 Result<void, SegmentError> RecordCheck::finish() {
@@ -85,7 +83,9 @@ Result<void, SegmentError> RecordCheck::finish() {
   if (bytes_ != header_.raw_bytes || bytes_ == 0 || !is_readable(header_.start)) {
     return Unexpected{error_of(records_damaged, bytes_, header_.raw_bytes, bytes_)};
   }
-  if (!is_right_end()) {
+  const bool is_whole = !is_wrong_ && parser_.payload_bytes_left() == 0;
+  if (is_whole) tracker_.settle();
+  if (!is_whole || tracker_.at().offset != parser_.consumed()) {
     const std::uint64_t at = std::max(tracker_.at().offset, parser_.current().stream_offset);
     return Unexpected{error_of(records_damaged, at - header_.start.offset)};
   }
@@ -98,7 +98,7 @@ Result<void, SegmentError> RecordCheck::finish() {
 }
 
 bool RecordCheck::ends_in_begin() const {
-  return is_in_substream(header_.end.framing) && begin_end_ == header_.end.offset;
+  return begin_end_ == header_.end.offset;
 }
 
 Result<void, SegmentError> check_records(const SegmentHeader& header,

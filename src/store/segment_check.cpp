@@ -84,43 +84,6 @@ std::optional<SegmentError> link_problem(const SegmentHeader& previous, const Se
   return std::nullopt;
 }
 
-// `compute` gives the digest of the payload.
-template <class Compute>
-Result<void, SegmentError> digest_result(const SegmentHeader& header,
-                                         const Compute& compute,
-                                         const checksum::Sha256Digest& expected,
-                                         std::size_t at) {
-  using enum SegmentErrorCode;
-  if (!header.hmac) return Unexpected{error_of(not_authenticated, layout::kStorageFlagsAt)};
-  const std::optional<checksum::Sha256Digest> digest = compute();
-  if (!digest) return Unexpected{error_of(hmac_unavailable, at)};
-  if (*digest == expected) return {};
-  return Unexpected{error_of(wrong_digest, at)};
-}
-
-// `hash` gives the hash of the stored payload, which has `bytes`.
-template <class Hash>
-Result<void, SegmentError> stored_result(const SegmentHeader& header,
-                                         std::uint64_t bytes,
-                                         const Hash& hash) {
-  if (bytes != header.stored_bytes) {
-    return Unexpected{error_of(SegmentErrorCode::wrong_stored_size, kSegmentHeaderBytes,
-                               header.stored_bytes, bytes)};
-  }
-  const Xxh3Digest found = hash();
-  if (found == header.payload_hash) return {};
-  return Unexpected{
-      error_of(SegmentErrorCode::payload_damaged, kSegmentHeaderBytes, header.payload_hash, found)};
-}
-
-Result<void, SegmentError> raw_result(const SegmentHeader& header,
-                                      std::uint64_t bytes,
-                                      const Xxh3Digest& found) {
-  if (bytes == header.raw_bytes && found == header.raw_hash) return {};
-  return Unexpected{
-      error_of(SegmentErrorCode::raw_damaged, kSegmentHeaderBytes, header.raw_hash, found)};
-}
-
 Result<void, SegmentError> result_of(const std::optional<SegmentError>& problem) {
   if (problem) return Unexpected{*problem};
   return {};
@@ -130,14 +93,6 @@ Result<void, SegmentError> result_of(const std::optional<SegmentError>& problem)
 
 Result<void, SegmentError> check_place(const SegmentHeader& header, std::uint64_t number) {
   return result_of(sequence_problem(number, header));
-}
-
-Result<void, SegmentError> check_payload(const SegmentHeader& header, ByteSpan stored) {
-  return stored_result(header, stored.size(), [&] { return checksum::xxh3(stored); });
-}
-
-Result<void, SegmentError> check_raw(const SegmentHeader& header, ByteSpan raw) {
-  return raw_result(header, raw.size(), checksum::xxh3(raw));
 }
 
 PayloadHashes::PayloadHashes(bool with_digest) {
@@ -150,24 +105,52 @@ void PayloadHashes::update(ByteSpan piece) {
   if (digest_) digest_->update(piece);
 }
 
-Result<void, SegmentError> PayloadHashes::check_against(const SegmentHeader& header,
-                                                        const checksum::Sha256Digest& expected,
-                                                        std::size_t at) {
+Result<void, SegmentError> PayloadHashes::check_digest(const SegmentHeader& header,
+                                                       const checksum::Sha256Digest& expected,
+                                                       std::size_t at) {
+  using enum SegmentErrorCode;
   if (!digest_) return {};
-  return digest_result(
-      header, [&] { return digest_->finish(); }, expected, at);
+  if (!header.hmac) return Unexpected{error_of(not_authenticated, layout::kStorageFlagsAt)};
+  const auto digest = digest_->finish();
+  if (!digest) return Unexpected{error_of(hmac_unavailable, at)};
+  if (*digest == expected) return {};
+  return Unexpected{error_of(wrong_digest, at)};
 }
 
 Result<void, SegmentError> PayloadHashes::check_stored(const SegmentHeader& header) {
-  auto right = stored_result(header, bytes_, [&] { return hash_.digest(); });
-  if (!right) return right;
-  return check_against(header, header.payload_digest, layout::kPayloadDigestAt);
+  using enum SegmentErrorCode;
+  if (bytes_ != header.stored_bytes) {
+    return Unexpected{
+        error_of(wrong_stored_size, kSegmentHeaderBytes, header.stored_bytes, bytes_)};
+  }
+  const Xxh3Digest found = hash_.digest();
+  if (found != header.payload_hash) {
+    return Unexpected{error_of(payload_damaged, kSegmentHeaderBytes, header.payload_hash, found)};
+  }
+  return check_digest(header, header.payload_digest, layout::kPayloadDigestAt);
 }
 
 Result<void, SegmentError> PayloadHashes::check_raw(const SegmentHeader& header) {
-  auto right = raw_result(header, bytes_, hash_.digest());
-  if (!right) return right;
-  return check_against(header, header.raw_digest, layout::kRawDigestAt);
+  const Xxh3Digest found = hash_.digest();
+  if (bytes_ != header.raw_bytes || found != header.raw_hash) {
+    return Unexpected{
+        error_of(SegmentErrorCode::raw_damaged, kSegmentHeaderBytes, header.raw_hash, found)};
+  }
+  return check_digest(header, header.raw_digest, layout::kRawDigestAt);
+}
+
+Result<void, SegmentError> check_payload(const SegmentHeader& header,
+                                         ByteSpan stored,
+                                         bool with_digest) {
+  PayloadHashes hashes(with_digest);
+  hashes.update(stored);
+  return hashes.check_stored(header);
+}
+
+Result<void, SegmentError> check_raw(const SegmentHeader& header, ByteSpan raw, bool with_digest) {
+  PayloadHashes hashes(with_digest);
+  hashes.update(raw);
+  return hashes.check_raw(header);
 }
 
 std::optional<KeyId> key_id_of(checksum::HmacSha256& mac) {
@@ -189,24 +172,6 @@ Result<void, SegmentError> check_header_hmac(const SegmentHeader& header,
   if (checksum::equal_in_constant_time(*computed, *header.hmac)) return {};
   if (*key_id != header.key_id) return Unexpected{error_of(wrong_key, layout::kKeyIdAt)};
   return Unexpected{error_of(wrong_hmac, layout::kHmacAt)};
-}
-
-Result<void, SegmentError> check_digest(const SegmentHeader& header, ByteSpan stored) {
-  return digest_result(
-      header, [&] { return checksum::sha256(stored); }, header.payload_digest,
-      layout::kPayloadDigestAt);
-}
-
-Result<void, SegmentError> check_raw_digest(const SegmentHeader& header, ByteSpan raw) {
-  return digest_result(
-      header, [&] { return checksum::sha256(raw); }, header.raw_digest, layout::kRawDigestAt);
-}
-
-Result<void, SegmentError> check_hmac(const SegmentHeader& header,
-                                      ByteSpan stored,
-                                      checksum::HmacSha256& mac) {
-  const auto authentic = check_header_hmac(header, mac);
-  return authentic ? check_digest(header, stored) : authentic;
 }
 
 Result<void, SegmentError> check_link(const SegmentHeader& previous, const SegmentHeader& next) {

@@ -11,7 +11,6 @@
 #include "zsluice/base/result.hpp"
 #include "zsluice/checksum/xxh3.hpp"
 #include "zsluice/drr/parser.hpp"
-#include "zsluice/store/cutter.hpp"
 #include "zsluice/store/position.hpp"
 #include "zsluice/store/segment.hpp"
 #include "zsluice/store/segment_error.hpp"
@@ -25,11 +24,15 @@ namespace zsluice::storage {
 
 class RecordCheck {
  public:
-  // `header` stays where it is. With `begun`, the substreams whose BEGIN is met are appended, and
-  // mean nothing after an error.
+  // `header` stays where it is. With `begun`, the substreams whose BEGIN is met are appended, no
+  // more than the header counts, and mean nothing after an error.
   explicit RecordCheck(const SegmentHeader& header, std::vector<Substream>* begun = nullptr);
+  explicit RecordCheck(SegmentHeader&&, std::vector<Substream>* = nullptr) = delete;
+  RecordCheck(const RecordCheck&) = delete;
+  RecordCheck& operator=(const RecordCheck&) = delete;
+  ~RecordCheck() = default;
 
-  // More of the raw payload. What follows an error or the stream's end is only counted.
+  // More of the raw payload. What follows an error is not looked at.
   void update(ByteSpan raw);
 
   // The payload has ended. To be called once.
@@ -40,7 +43,6 @@ class RecordCheck {
  private:
   void take(drr::Step step);
   void take_record();
-  [[nodiscard]] bool is_right_end();
 
   const SegmentHeader& header_;
   std::vector<Substream>* begun_;
@@ -49,6 +51,7 @@ class RecordCheck {
   std::optional<checksum::Xxh3> id_;  // of the stream's first record, while that goes on
   std::optional<checksum::Xxh3Digest> store_id_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t begun_count_ = 0;
   std::uint64_t begin_end_ = 0;  // where the last substream's BEGIN ends, in the stream
   bool is_wrong_ = false;        // the parser's current record, or what follows it
   bool is_over_ = false;         // the stream has ended

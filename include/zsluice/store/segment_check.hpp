@@ -6,7 +6,6 @@
 //     check_place             whether it is the one its name says
 //     check_header_hmac       the header alone, keyed
 //     check_payload           the stored bytes                  hashes them
-//     check_hmac              header and stored bytes, keyed
 //     check_raw               the bytes that were decoded       hashes them
 //     check_records           the records: what the sender summed    (needs the raw payload)
 //     check_link              two headers side by side
@@ -30,10 +29,6 @@
 
 namespace zsluice::storage {
 
-// The length and the hash of what is stored behind the header.
-[[nodiscard]] Result<void, SegmentError> check_payload(const SegmentHeader& header,
-                                                       ByteSpan stored);
-
 // Whether the header stands where that number belongs: in its file.
 [[nodiscard]] Result<void, SegmentError> check_place(const SegmentHeader& header,
                                                      std::uint64_t number);
@@ -46,21 +41,9 @@ inline constexpr std::size_t kKeyBytesMax = 1024;
 [[nodiscard]] std::optional<KeyId> key_id_of(checksum::HmacSha256& mac);
 
 // `mac` holds the key and nothing of a message. A segment without an HMAC fails: who has a key
-// wants proof. The payload counts as authentic when its digest is the header's, too.
+// wants proof. The payload is authentic when its digest is the header's, too: `with_digest` below.
 [[nodiscard]] Result<void, SegmentError> check_header_hmac(const SegmentHeader& header,
                                                            checksum::HmacSha256& mac);
-// The digest alone, behind check_header_hmac(). The raw one matters for a payload that was
-// compressed, and is that of the stored one else.
-[[nodiscard]] Result<void, SegmentError> check_raw_digest(const SegmentHeader& header,
-                                                          ByteSpan raw);
-[[nodiscard]] Result<void, SegmentError> check_digest(const SegmentHeader& header, ByteSpan stored);
-// Both.
-[[nodiscard]] Result<void, SegmentError> check_hmac(const SegmentHeader& header,
-                                                    ByteSpan stored,
-                                                    checksum::HmacSha256& mac);
-
-// The hash of what a codec gave back.
-[[nodiscard]] Result<void, SegmentError> check_raw(const SegmentHeader& header, ByteSpan raw);
 
 // check_payload() and check_digest(), or check_raw() and check_raw_digest(), of a payload that
 // comes in pieces. With `with_digest` it has to be authentic, too.
@@ -69,19 +52,28 @@ class PayloadHashes {
   explicit PayloadHashes(bool with_digest);
 
   void update(ByteSpan piece);
-  // Of all of them. One of the two, once.
+  // All of it was what is stored behind the header; or what a codec gave back. One of the two,
+  // once.
   [[nodiscard]] Result<void, SegmentError> check_stored(const SegmentHeader& header);
   [[nodiscard]] Result<void, SegmentError> check_raw(const SegmentHeader& header);
 
  private:
-  [[nodiscard]] Result<void, SegmentError> check_against(const SegmentHeader& header,
-                                                         const checksum::Sha256Digest& expected,
-                                                         std::size_t at);
+  [[nodiscard]] Result<void, SegmentError> check_digest(const SegmentHeader& header,
+                                                        const checksum::Sha256Digest& expected,
+                                                        std::size_t at);
 
   std::uint64_t bytes_ = 0;
   checksum::Xxh3 hash_;
   std::optional<checksum::Sha256> digest_;
 };
+
+// The same of one that is there as a whole.
+[[nodiscard]] Result<void, SegmentError> check_payload(const SegmentHeader& header,
+                                                       ByteSpan stored,
+                                                       bool with_digest = false);
+[[nodiscard]] Result<void, SegmentError> check_raw(const SegmentHeader& header,
+                                                   ByteSpan raw,
+                                                   bool with_digest = false);
 
 // Reads the records of the raw payload with drr::Parser, from the position at the start to that at
 // the end: their checksums and framing, every number of the waypoint, and in segment 0 the store
