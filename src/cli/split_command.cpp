@@ -331,9 +331,11 @@ std::string continued_line(const SplitReport& report) {
   if (!report.continued) return {};
   const pipeline::ContinuedStore& continued = *report.continued;
   if (report.bytes_in == 0) return "  Nothing was missing but the manifest's last line.\n";
-  return fmt::format("  The first {} were there already; {} came again.\n",
-                     counted(continued.kept_bytes, "byte"),
-                     counted(continued.had_bytes - continued.kept_bytes, "byte"));
+  return fmt::format(
+      "  The first {} were there already; {} came again.\n"
+      "  What was there was not read again but for its end: `zsluice verify` proves all of it.\n",
+      counted(continued.kept_bytes, "byte"),
+      counted(continued.had_bytes - continued.kept_bytes, "byte"));
 }
 
 void SplitRun::say_end(const SplitReport& report) {

@@ -151,7 +151,7 @@ std::string store_failure_text(const StoreFailure& failure, const FailureContext
           "{}{}: there is a whole stream in it already, of {}\n"
           "  Nothing was read or written: {}.\n",
           head, context.source, counted(failure.begin, "byte"),
-          context.continues ? "nothing of it is missing"
+          context.continues ? "every segment is there (`zsluice verify` proves them)"
                             : "name another STORE, or remove this one");
     case StoreFailureCode::holds_part:
       if (!failure.name.empty()) {

@@ -84,8 +84,18 @@ StopKind kind_to_tell(const StoppedReport& stopped) {
   return kind;
 }
 
+// Of a store the end was read, and little else.
+std::string whole_text(bool is_damaged_behind, bool is_store) {
+  if (is_store) {
+    return "the stream's end is stored: nothing remains to be sent\n"
+           "  Whether each segment before it is there and right, `zsluice verify` tells.";
+  }
+  return is_damaged_behind ? "it is whole: nothing is missing; what follows its end is no stream"
+                           : "it is whole: nothing is missing";
+}
+
 // Why there is no token.
-TokenFailure no_token(const StoppedReport& stopped, const std::string& place) {
+TokenFailure no_token(const StoppedReport& stopped, const std::string& place, bool is_store) {
   const auto failure = [&](int status, std::string_view verdict, std::string_view code,
                            const std::string& why) {
     return TokenFailure{status, verdict, code, place + why + '\n'};
@@ -95,9 +105,7 @@ TokenFailure no_token(const StoppedReport& stopped, const std::string& place) {
     case StopKind::token:
       break;
     case StopKind::whole:
-      return failure(kExitRefused, "refused", "whole",
-                     damaged ? "it is whole: nothing is missing; what follows its end is no stream"
-                             : "it is whole: nothing is missing");
+      return failure(kExitRefused, "refused", "whole", whole_text(damaged, is_store));
     case StopKind::nothing_proven:
       return failure(damaged ? kExitDamaged : kExitTruncated, damaged ? "damaged" : "truncated",
                      "nothing_proven",
@@ -170,7 +178,7 @@ int end_make(MakeRun run) {
   const std::string place = report.head() + run.source + ": ";
   result.source_json = source_json(stopped, run.source, run.segments);
   if (stopped.stopped.kind != StopKind::token) {
-    result.failure = no_token(stopped, place);
+    result.failure = no_token(stopped, place, run.segments.has_value());
     return report.end(result, {});
   }
   // StoppedAt keeps the lists short enough.

@@ -40,8 +40,10 @@ class Opening {
   [[nodiscard]] Done take_in();
   [[nodiscard]] Done judged(StoreFailure failure);
   [[nodiscard]] Done read_whole(std::uint64_t sequence);
+  [[nodiscard]] Done check_gaps();
   [[nodiscard]] Done check_end();
   [[nodiscard]] StoreFailure explained(StoreFailure failure);
+  void name_missing(std::uint64_t sequence, StoreFailure& failure);
   [[nodiscard]] bool is_manifest_believed() const {
     return opened_.manifest.state == ManifestState::good ||
            opened_.manifest.state == ManifestState::torn;
@@ -67,6 +69,7 @@ Result<OpenedStore, StoreFailure> Opening::run() {
   opened_.manifest = read_manifest(files_);
   if (Done failure = read_first()) return Unexpected{*std::move(failure)};
   if (Done failure = read_rest()) return Unexpected{*std::move(failure)};
+  if (Done failure = check_gaps()) return Unexpected{*std::move(failure)};
   if (Done failure = check_end()) return Unexpected{*std::move(failure)};
   return std::move(opened_);
 }
@@ -126,6 +129,17 @@ Opening::Done Opening::read_whole(std::uint64_t sequence) {
   return std::nullopt;
 }
 
+// Files that are not there, where the manifest names them or not. What is in those that were not
+// read is for `verify`: 10 TiB would have to be read.
+Opening::Done Opening::check_gaps() {
+  const auto first = first_missing(files_, opened_.last.sequence);
+  if (!first || *first == opened_.last.sequence) return std::nullopt;
+  StoreFailure failure;
+  failure.code = StoreFailureCode::missing_segment;
+  name_missing(*first, failure);
+  return failure;
+}
+
 Opening::Done Opening::check_end() {
   const auto& end = opened_.manifest.end;
   if (!end) return std::nullopt;
@@ -143,18 +157,20 @@ Opening::Done Opening::check_end() {
   return failure;
 }
 
+void Opening::name_missing(std::uint64_t sequence, StoreFailure& failure) {
+  failure.sequence = sequence;
+  failure.segments = sequence;
+  failure.name = storage::segment_name(sequence);
+  const auto line = find_line(files_, sequence);
+  if (!line) return;
+  failure.begin = line->offset;
+  failure.end = line->offset + line->raw_bytes;
+}
+
 // Of the first segment, or of the one that has the manifest's last line.
 StoreFailure Opening::explained(StoreFailure failure) {
   if (failure.code != StoreFailureCode::missing_segment) return failure;
-  if (const auto first = first_missing(files_, failure.sequence)) {
-    failure.sequence = *first;
-    failure.segments = *first;
-    failure.name = storage::segment_name(*first);
-    if (const auto line = find_line(files_, *first)) {
-      failure.begin = line->offset;
-      failure.end = line->offset + line->raw_bytes;
-    }
-  }
+  if (const auto first = first_missing(files_, failure.sequence)) name_missing(*first, failure);
   if (first_segment_from(files_, failure.sequence + 1)) return failure;
   failure.code = opened_.manifest.segments > failure.sequence ? StoreFailureCode::cut_off
                                                               : StoreFailureCode::holds_nothing;

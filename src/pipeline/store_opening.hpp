@@ -4,7 +4,8 @@
 //
 // Believed are the lines of the manifest when the first segment's header and the last line's
 // segment agree with them; else the headers of all segments, each linked to the one before. The
-// last segment is checked in every way, and so is each one behind the last line.
+// last segment is checked in every way, and so is each one behind the last line. Of the others only
+// the names are looked at: a file that is missing is found, one that is damaged is not.
 #pragma once
 
 #include "io/store_files.hpp"

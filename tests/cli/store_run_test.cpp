@@ -259,13 +259,16 @@ TEST_F(StoreRun, AStoreThatWasCutOffIsContinued) {
   EXPECT_EQ(in.err, "zsluice: split: " + store_ +
                         ": whole: 887876 bytes of \"src/g256@s1\" in 24 segments, 887876 bytes "
                         "stored\n"
-                        "  The first 865420 bytes were there already; 4320 bytes came again.\n");
+                        "  The first 865420 bytes were there already; 4320 bytes came again.\n"
+                        "  What was there was not read again but for its end: `zsluice verify` "
+                        "proves all of it.\n");
   EXPECT_EQ(join().out, text_of_corpus("g256_raw_full"));
   const CliRun again = split(rest, {"--continue"});
   EXPECT_EQ(again.status, 7);
   EXPECT_EQ(again.err, "zsluice: split: " + store_ +
                            ": there is a whole stream in it already, of 887876 bytes\n"
-                           "  Nothing was read or written: nothing of it is missing.\n");
+                           "  Nothing was read or written: every segment is there (`zsluice "
+                           "verify` proves them).\n");
 }
 
 TEST_F(StoreRun, WhatContinuingFoundForMachines) {
@@ -465,7 +468,10 @@ TEST_F(StoreRun, AWholeStoreNeedsNoToken) {
   ASSERT_EQ(split(read_corpus("g256_raw_full")).status, 0);
   const CliRun made = run_cli({"token", "make", store_});
   EXPECT_EQ(made.status, 5);
-  EXPECT_EQ(made.err, "zsluice: token make: " + store_ + ": it is whole: nothing is missing\n");
+  EXPECT_EQ(made.err, "zsluice: token make: " + store_ +
+                          ": the stream's end is stored: nothing remains to be sent\n"
+                          "  Whether each segment before it is there and right, `zsluice verify` "
+                          "tells.\n");
 }
 
 TEST_F(StoreRun, ADamagedEndHasNoToken) {

@@ -357,6 +357,12 @@ TEST(StoreContinue, WhatCannotBeContinuedIsNotTouched) {
   image.erase(segment_name(4));
   image[kManifest] = lines_of(image.at(kManifest), 4);
   refuse(image, StoreFailureCode::missing_segment);
+  // One in the middle, which nobody would read, and which has a line.
+  for (const Image& whole_or_part : {broken.part, broken.all}) {
+    image = whole_or_part;
+    image.erase(segment_name(3));
+    refuse(image, StoreFailureCode::missing_segment);
+  }
   // A segment without a line that is damaged, or does not link, is no end.
   image = broken.part;
   image[kManifest] = lines_of(image.at(kManifest), 4);

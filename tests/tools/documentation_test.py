@@ -35,7 +35,7 @@ def outcome(*arguments, **how):
 def without_summary(text):
     """What was said, without the lines of runs that went well."""
     lines = (r"^(zsluice: (pipe: stdin: whole: .* passed in |resume: .*: whole: |split: .*: whole: |join: .*: whole: |"
-             r"token make: .* goes on at ).*|  The first .* were there already; .* came again\.)\n")  # fmt: skip
+             r"token make: .* goes on at ).*|  The first .* were there already; .* came again\.|  What was there was not read again .*)\n")  # fmt: skip
     return re.sub(lines, "", text, flags=re.MULTILINE)
 
 
