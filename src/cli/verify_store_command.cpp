@@ -12,6 +12,7 @@
 #include "pipeline/fetched_store.hpp"
 #include "pipeline/store_verify.hpp"
 #include "zsluice/base/escape.hpp"
+#include "zsluice/store/segment_name.hpp"
 
 #include <fmt/format.h>
 
@@ -52,6 +53,11 @@ class StoreVerifyRun {
   void tell_notes(const StoreVerifyReport& report);
   [[nodiscard]] std::string summary(const StoreVerifyReport& report) const;
   [[nodiscard]] Json result(const StoreVerifyReport& report) const;
+  [[nodiscard]] bool lacks_manifest(const pipeline::StoreFailure& failure) const {
+    return !command_.fetch.empty() && (failure.code == StoreFailureCode::not_a_store ||
+                                       (failure.code == StoreFailureCode::fetch_failed &&
+                                        failure.name == storage::kManifestName));
+  }
   [[nodiscard]] FailureContext context() const { return {.command = "verify", .source = store_}; }
   // Also from threads that fetch.
   void say(Level level, const std::string& message) {
@@ -134,13 +140,17 @@ int StoreVerifyRun::give_up(int exit_status, const std::string& message) {
 
 void StoreVerifyRun::tell(const StoreFinding& finding) {
   if (!command_.common.json) {
-    const bool lacks_manifest =
-        !command_.fetch.empty() && finding.failure.code == StoreFailureCode::not_a_store;
-    if (!lacks_manifest) return say(Level::error, store_finding_text(finding, context()));
+    if (!lacks_manifest(finding.failure)) {
+      return say(Level::error, store_finding_text(finding, context()));
+    }
+    const bool has_failed = finding.failure.code == StoreFailureCode::fetch_failed;
     return say(Level::error,
-               head_ +
-                   "no manifest was there: nobody else knows which segments there should be\n"
-                   "  Name a STORE that holds it.\n");
+               fmt::format("{}{}: nobody else knows which segments there should be\n"
+                           "  Name a STORE that holds it.\n",
+                           head_,
+                           has_failed ? fmt::format("the manifest was not fetched: {}",
+                                                    command_end_text(finding.failure.system))
+                                      : "no manifest was there"));
   }
   if (findings_.size() < kListedMax) findings_.push_back(store_finding_json(finding, context()));
 }

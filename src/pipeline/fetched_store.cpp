@@ -133,7 +133,7 @@ FetchedStore::Manifest FetchedStore::fetch_manifest() const {
   if (!file) return Unexpected{file.error()};
   auto output =
       io::CommandOutput::start(options_.command, variables_of(std::string(storage::kManifestName)));
-  if (!output) return missing();
+  if (!output) return Unexpected{output.error()};
   std::vector<std::byte> piece(kPieceBytes);
   for (;;) {
     const auto count = output->read(piece);
@@ -143,7 +143,8 @@ FetchedStore::Manifest FetchedStore::fetch_manifest() const {
     }
     if (*count < piece.size()) break;
   }
-  if (!output->finish() || file->bytes() == 0) return missing();
+  if (const auto ended = output->finish(); !ended) return Unexpected{ended.error()};
+  if (file->bytes() == 0) return io::sys_failure(SysOperation::run, ENODATA);
   return std::make_shared<const io::ScratchFile>(*std::move(file));
 }
 

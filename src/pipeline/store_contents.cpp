@@ -52,7 +52,8 @@ ManifestLines::ManifestLines(io::StoreFiles& files) {
     file_ = *std::move(file);
     piece_ = std::vector<std::byte>(kPieceBytes);
   } else {
-    is_missing_ = file.error().error == ENOENT;
+    // What a command does not give may be missing as well.
+    is_missing_ = file.error().error == ENOENT || file.error().operation == io::SysOperation::run;
     if (!is_missing_) error_ = file.error();
     is_over_ = true;
   }

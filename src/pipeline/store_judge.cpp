@@ -40,6 +40,7 @@ void add_snapshot(StoreFinding& finding, const Substream& substream) {
 std::uint64_t StoreFinding::segments() const {
   switch (failure.code) {
     case StoreFailureCode::unreadable:
+    case StoreFailureCode::fetch_failed:
     case StoreFailureCode::key_needed:
       if (failure.name.empty() || failure.name == storage::kManifestName) return 0;
       break;
@@ -47,7 +48,6 @@ std::uint64_t StoreFinding::segments() const {
     case StoreFailureCode::missing_segment:
     case StoreFailureCode::other_segment:
     case StoreFailureCode::cut_off:
-    case StoreFailureCode::fetch_failed:
     case StoreFailureCode::wrong_key:
     case StoreFailureCode::no_digest:
       break;

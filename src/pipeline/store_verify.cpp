@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/store_verify.hpp"
 
+#include "pipeline/open_failure.hpp"
 #include "pipeline/ordered_work.hpp"
 #include "pipeline/segment_list.hpp"
 #include "zsluice/store/segment_name.hpp"
@@ -66,6 +67,7 @@ class StoreVerification {
   void find(const StoreFinding& finding);
   // Ends the run.
   void fail(StoreFailureCode code);
+  void find_no_store();
   [[nodiscard]] bool has_right_key(const ManifestFacts& manifest, ManifestUse use);
   void judge_manifest(const ManifestFacts& manifest, const std::optional<StoreIdentity>& identity);
   [[nodiscard]] std::optional<ListedSegment> next_listed(SegmentList& list);
@@ -132,11 +134,24 @@ StoreVerifyReport StoreVerification::run() {
   report_.verdict = judge.verdict();
   const StoreVerdict& verdict = report_.verdict;
   const bool is_empty = verdict.segments_good + verdict.segments_bad == 0;
-  if (is_empty && !manifest.store && report_.findings == 0) fail(StoreFailureCode::not_a_store);
+  if (is_empty && !manifest.store && report_.findings == 0) find_no_store();
   if (is_empty && manifest.store && report_.findings == 0) fail(StoreFailureCode::unfinished);
   report_.is_mendable = are_mendable_ && !is_over_ && (verdict.has_end || report_.has_closing_line);
   report_.is_authenticated = mac_ && report_.findings == 0;
   return std::move(report_);
+}
+
+// Behind a command nobody but the manifest knows of segments; it may be out of reach.
+void StoreVerification::find_no_store() {
+  const auto manifest = files_.open(std::string(storage::kManifestName));
+  if (manifest || code_of_read(manifest.error()) != StoreFailureCode::fetch_failed) {
+    return fail(StoreFailureCode::not_a_store);
+  }
+  StoreFinding finding;
+  finding.failure.code = StoreFailureCode::fetch_failed;
+  finding.failure.name = storage::kManifestName;
+  finding.failure.system = manifest.error();
+  find(finding);
 }
 
 // Else it has been told, once for all segments.

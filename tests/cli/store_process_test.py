@@ -121,8 +121,8 @@ class Stores(unittest.TestCase):
             file.seek(5000)
             file.write(kept)
         done = self.run_tool("verify", "--fetch", "false")
-        self.assertEqual(done.returncode, 3)
-        self.assertIn(b"no manifest was there", done.stderr)
+        self.assertEqual(done.returncode, 9)
+        self.assertIn(b"the manifest was not fetched: the command failed with exit status 1", done.stderr)
         get = 'echo reading >&2; cat "$D/$ZSLUICE_SEGMENT"'
         done = self.run_tool("join", "-q", "--fetch", get, env=environment, preexec_fn=careless)
         self.assertEqual((done.returncode, done.stdout), (0, RAW_BYTES))
