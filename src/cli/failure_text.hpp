@@ -20,6 +20,7 @@ struct FailureContext {
   std::uint64_t passed_bytes = 0;  // of the stream, when it does
   bool goes_on = false;            // whether it judges what lies behind a damage, too
   bool continues = false;          // whether it goes on in a store
+  bool filters = false;            // whether a command takes the store's segments
 };
 
 [[nodiscard]] int exit_status_of(const pipeline::Failure& failure);

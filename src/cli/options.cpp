@@ -38,7 +38,9 @@ constexpr std::array kCommands = {
                 "zsluice join [OPTION…] STORE\n"
                 "       zsluice join --fetch CMD [OPTION…] [STORE]",
                 "a store to the stream on stdout"},
-    CommandName{"verify", "zsluice verify [OPTION…] [PATH|STORE|-]",
+    CommandName{"verify",
+                "zsluice verify [OPTION…] [PATH|STORE|-]\n"
+                "       zsluice verify --fetch CMD [OPTION…] [STORE]",
                 "is this stream, or store, whole and undamaged?"},
     CommandName{"inspect", "zsluice inspect [OPTION…] [PATH|STORE|-]",
                 "what does this stream, or store, hold?"},

@@ -248,7 +248,8 @@ FailureContext SplitRun::context_of(const SplitReport& report) const {
       report.failure && std::holds_alternative<pipeline::StoreFailure>(*report.failure);
   return {.command = "split",
           .source = is_of_the_store ? std::string_view(store_) : "stdin",
-          .continues = command_.is_continued};
+          .continues = command_.is_continued,
+          .filters = !command_.filter.empty()};
 }
 
 Json continued_json(const SplitReport& report) {
@@ -313,6 +314,11 @@ std::string kept_lines(const SplitReport& report, const std::string& store, bool
   if (is_filtered && !totals.is_published) {
     text += fmt::format("  It has not got the manifest, which is {}/{}.\n", store,
                         storage::kManifestName);
+  }
+  if (is_filtered && !totals.is_whole) {
+    text += fmt::format(
+        "  To go on, copy its segments into {}, and use --continue there, without --filter.\n",
+        store);
   }
   return text;
 }

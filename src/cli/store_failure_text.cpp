@@ -162,8 +162,10 @@ std::string store_failure_text(const StoreFailure& failure, const FailureContext
       }
       return fmt::format(
           "{}{}: there is a part of a stream in it already\n"
-          "  Nothing was read or written: go on in it with --continue, or name another STORE.\n",
-          head, context.source);
+          "  Nothing was read or written: {}, or name another STORE.\n",
+          head, context.source,
+          context.filters ? "copy its segments into it and go on with --continue, without --filter"
+                          : "go on in it with --continue");
     case StoreFailureCode::older_token:
       return fmt::format(
           "{}{}: refused: the stream goes back to segment {}, by an older token than the store's\n"

@@ -425,7 +425,15 @@ TEST_F(StoreRun, ACommandThatFailsIsNamed) {
                         "  The command took the first 103596 bytes of the stream, all of them "
                         "proven.\n"
                         "  It has not got the manifest, which is " +
-                        store_ + "/manifest.jsonl.\n");
+                        store_ + "/manifest.jsonl.\n  To go on, copy its segments into " + store_ +
+                        ", and use --continue there, without --filter.\n");
+  const CliRun again = split(read_corpus("g256_raw_full"), {"--filter", fourth});
+  EXPECT_EQ(again.status, 7);
+  EXPECT_EQ(again.err,
+            "zsluice: split: " + store_ +
+                ": there is a part of a stream in it already\n"
+                "  Nothing was read or written: copy its segments into it and go on with "
+                "--continue, without --filter, or name another STORE.\n");
   const CliRun out = join({"--fetch", "exit 127", "--json"});
   EXPECT_EQ(out.status, 9);
   EXPECT_EQ(out.json()["verdict"], "command_failed");
