@@ -12,6 +12,7 @@ namespace {
 using drr::Role;
 using storage::kNowhere;
 using storage::Position;
+using storage::SegmentHeader;
 
 bool is_at_object(const Position& start, drr::ResumePoint point) {
   return start.object_at != kNowhere && start.object == point.object;
@@ -38,7 +39,11 @@ bool is_before_object(const Position& start, drr::ResumePoint point) {
 }  // namespace
 
 KeptPart::KeptPart(const OpenedStore& opened, const std::string& key, io::StoreFiles& files)
-    : opened_(opened), reader_({.key = key, .store_id = opened.first.store_id}, files) {}
+    : opened_(opened),
+      reader_({.key = key,
+               .store_id = opened.first.store_id,
+               .segment_bytes = opened.first.settings.segment_bytes},
+              files) {}
 
 KeptPart::Header KeptPart::header(std::uint64_t sequence) {
   if (sequence == opened_.last.sequence) return opened_.last;
@@ -90,6 +95,14 @@ Result<ReadingPlace, StoreFailure> KeptPart::find(drr::ResumePoint point) {
   return ReadingPlace{*first, false};
 }
 
+// The headers in between were not linked to each other: what they say of a record may be forged.
+StoreFailure KeptPart::no_record_there(std::uint64_t offset) {
+  storage::SegmentError error;
+  error.code = storage::SegmentErrorCode::wrong_waypoint;
+  error.at = offset - opened_.first.start.offset;
+  return SegmentReader::bad_segment(opened_.last, error);
+}
+
 Result<ByteSpan, StoreFailure> KeptPart::bytes_at(std::uint64_t offset) {
   const auto sequence =
       last_with(1, [offset](const Position& start) { return start.offset <= offset; });
@@ -100,7 +113,11 @@ Result<ByteSpan, StoreFailure> KeptPart::bytes_at(std::uint64_t offset) {
   if (const auto checked = check_records(segment->header, segment->raw); !checked) {
     return Unexpected{SegmentReader::bad_segment(segment->header, checked.error())};
   }
-  return segment->raw.subspan(static_cast<std::size_t>(offset - segment->header.start.offset));
+  const SegmentHeader& header = segment->header;
+  const bool is_inside = offset >= header.start.offset &&
+                         offset - header.start.offset + drr::kRecordBytes <= header.raw_bytes;
+  if (!is_inside) return Unexpected{no_record_there(offset)};
+  return segment->raw.subspan(static_cast<std::size_t>(offset - header.start.offset));
 }
 
 KeptPart::Done KeptPart::hand_over(std::uint64_t offset,
@@ -115,10 +132,11 @@ KeptPart::Done KeptPart::hand_over(std::uint64_t offset,
                       .payload = {},
                       .stream_offset = offset};
   if (!role) {
-    // A BEGIN says for itself what it is, and in which byte order. It is all there: segments hold
-    // whole records.
-    drr::Parser parser;
-    (void)parser.next(rest);
+    // A BEGIN says for itself what it is, and in which byte order. It is all there where there is
+    // one: segments hold whole records.
+    drr::Parser parser({.limits = {.begin_payload_bytes = storage::kRawBytesMax}});
+    const bool is_begin = parser.next(rest) == drr::Step::record;
+    if (!is_begin || parser.record_payload_bytes() > rest.size()) return no_record_there(offset);
     record.role = parser.role();
     record.header = {found->data(), parser.byte_order()};
     record.payload = rest.first(static_cast<std::size_t>(parser.record_payload_bytes()));

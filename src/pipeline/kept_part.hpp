@@ -63,7 +63,9 @@ class KeptPart {
   // stands for none.
   template <class Holds>
   [[nodiscard]] Result<std::uint64_t, StoreFailure> last_with(std::uint64_t first, Holds holds);
-  // The segment that holds a place of the stream, and what of it lies from there on.
+  [[nodiscard]] StoreFailure no_record_there(std::uint64_t offset);
+  // The segment that holds a place of the stream, and what of it lies from there on: a record's
+  // header at least.
   [[nodiscard]] Result<ByteSpan, StoreFailure> bytes_at(std::uint64_t offset);
   // `bytes` of the record there, which have been handed over.
   [[nodiscard]] Done hand_over(std::uint64_t offset,

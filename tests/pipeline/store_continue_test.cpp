@@ -2,6 +2,7 @@
 // A store whose stream was cut off, and the stream that continues it: afterwards every file is as
 // if nothing had happened.
 #include "pipeline/continue_run.hpp"
+#include "pipeline/kept_part.hpp"
 #include "pipeline/segment_reader.hpp"
 #include "resume/cuts.hpp"
 #include "support/stream_builder.hpp"
@@ -383,6 +384,59 @@ TEST(StoreContinue, WhatCannotBeContinuedIsNotTouched) {
   MemoryStore other(image);
   EXPECT_FALSE(broken.go_on(other).failure);  // the manifest is made again
   expect_same(other.seen(), broken.all);
+}
+
+struct NoRecords final : RecordSink {
+  bool take(const ProvenRecord& /*record*/) override {
+    ADD_FAILURE() << "there is none";
+    return false;
+  }
+};
+
+// What a header says of another segment may be forged, where nobody has linked the two.
+void expect_no_begin_at(const OpenedStore& opened, MemoryStore& store, std::uint64_t begin_at) {
+  SCOPED_TRACE(begin_at);
+  OpenedStore forged = opened;
+  forged.last.end.begin_at = begin_at;
+  KeptPart kept(forged, "", store);
+  resume::Stitcher stitcher;
+  NoRecords sink;
+  const auto failure = kept.read_head({forged.last, false}, stitcher, sink);
+  ASSERT_TRUE(failure);
+  const auto* const in_store = std::get_if<StoreFailure>(&*failure);
+  ASSERT_NE(in_store, nullptr);
+  EXPECT_EQ(in_store->segment.code, storage::SegmentErrorCode::wrong_waypoint);
+}
+
+TEST(KeptPart, AForgedPlaceIsNotReadBeyondItsSegment) {
+  const Broken broken;
+  MemoryStore store(broken.part);
+  const OpenedStore opened = *open_store(store, "");
+  const auto third = *peek_header(store, 3);
+  for (std::uint64_t at = third.start.offset + 1; at < third.end.offset; at += 501) {
+    expect_no_begin_at(opened, store, at);
+  }
+  for (const std::uint64_t left : {1U, 8U, 311U, 312U}) {
+    expect_no_begin_at(opened, store, third.end.offset - left);
+  }
+}
+
+// It stands in a WRITE, so that the sender has summed it.
+TEST(KeptPart, AForgedBeginIsNotReadBeyondItsSegment) {
+  test::BeginSpec inner;
+  inner.payload = Bytes(1 << 20);
+  const Bytes begin = test::StreamBuilder().begin(inner).bytes();
+  Bytes payload(4096);
+  std::copy_n(begin.begin(), drr::kRecordBytes, payload.begin());
+  test::StreamBuilder builder;
+  builder.begin();
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    builder.write(1, i * 4096, payload);
+  }
+  MemoryStore store(stored(builder.bytes(), splitting(16384, Compression::off)));
+  const OpenedStore opened = *open_store(store, "");
+  ASSERT_GT(opened.segments(), 1U);
+  expect_no_begin_at(opened, store, 2 * drr::kRecordBytes);
 }
 
 TEST(StoreContinue, AKeyIsDemandedAndNoOther) {
