@@ -96,7 +96,9 @@ make_dataset() {
   zfs create -u "$@" && zpool sync "${name%%/*}" && zfs mount "$name"
 }
 
-# open_target DATASET KEYFILE: as its owner would: loads the key, mounts.
+# open_target DATASET KEYFILE: as its owner would: loads the key, mounts. Read-only: at the first
+# mount to write, 2.1 counts what each user has while it still reads the dataset, and crashes now
+# and then when that is encrypted and was received raw (openzfs#11679).
 open_target() {
   local name kind key mounted
   zpool sync "${1%%/*}"
@@ -104,7 +106,7 @@ open_target() {
   zfs list -H -r -t filesystem,volume -o name,type,keystatus,mounted "$1" |
     while read -r name kind key mounted; do
       case "$kind $key $mounted" in
-        "filesystem available no") zfs mount "$name" || return 1 ;;
+        "filesystem available no") zfs mount -o ro "$name" || return 1 ;;
       esac
     done
 }
