@@ -337,11 +337,13 @@ std::string continued_line(const SplitReport& report) {
   if (!report.continued) return {};
   const pipeline::ContinuedStore& continued = *report.continued;
   if (report.bytes_in == 0) return "  Nothing was missing but the manifest's last line.\n";
+  const bool is_made_again = continued.manifest == pipeline::ManifestState::damaged;
   return fmt::format(
-      "  The first {} were there already; {} came again.\n"
+      "  The first {} were there already; {} came again.\n{}"
       "  What was there was not read again but for its end: `zsluice verify` proves all of it.\n",
       counted(continued.kept_bytes, "byte"),
-      counted(continued.had_bytes - continued.kept_bytes, "byte"));
+      counted(continued.had_bytes - continued.kept_bytes, "byte"),
+      is_made_again ? "  The manifest was damaged, and was made again from the segments.\n" : "");
 }
 
 void SplitRun::say_end(const SplitReport& report) {

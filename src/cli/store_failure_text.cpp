@@ -107,7 +107,7 @@ std::string damage_text(const StoreFailure& failure, const FailureContext& conte
     case StoreFailureCode::key_needed:
       return key_needed_text(failure, context);
     case StoreFailureCode::not_keyed:
-      return "refused: the store was written without a key\n"
+      return "refused: the store was written without a key, or lost its proof to somebody\n"
              "  Without --auth-key it is read unproven.\n";
     case StoreFailureCode::wrong_key:
       return fmt::format("refused: {} was written with another key than this one\n",

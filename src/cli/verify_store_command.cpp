@@ -173,7 +173,11 @@ void StoreVerifyRun::tell_end(const StoreVerifyReport& report) {
 void StoreVerifyRun::tell_whole(const StoreVerifyReport& report) {
   const pipeline::StoreVerdict& verdict = report.verdict;
   std::string text = fmt::format("{}: {}: ", store_, command_.quick ? "complete" : "whole");
-  if (verdict.last_substream) text += '"' + escaped(verdict.last_substream->toname) + "\", ";
+  // Of a name the key proves nothing but in the payload.
+  const bool is_name_proven = !command_.quick || !report.is_authenticated;
+  if (verdict.last_substream && is_name_proven) {
+    text += '"' + escaped(verdict.last_substream->toname) + "\", ";
+  }
   text += fmt::format("{}, {}, {}, {} stored", counted(verdict.segments_good, "segment"),
                       counted(verdict.records, "record"), counted(verdict.raw_bytes, "byte"),
                       counted(verdict.stored_bytes, "byte"));

@@ -182,6 +182,11 @@ TEST_F(StoreVerifyRun, AKeyIsDemanded) {
   const CliRun with = on_store({"verify", "--auth-key", key});
   EXPECT_EQ(with.status, 0);
   EXPECT_THAT(with.out, HasSubstr(", each proven by the key\n"));
+  EXPECT_THAT(with.out, HasSubstr("g256@s1"));
+  // The name stands in a BEGIN, which is not read; the manifest's could be anybody's.
+  const CliRun quick = on_store({"verify", "--quick", "--auth-key", key});
+  EXPECT_EQ(quick.status, 0);
+  EXPECT_THAT(quick.out, testing::Not(HasSubstr("g256@s1")));
   const std::string other = scratch_ + "/other";
   std::ofstream(other) << std::string(32, 'x');
   const CliRun wrong = on_store({"verify", "--auth-key", other});
@@ -352,9 +357,12 @@ TEST_F(StoreVerifyRun, AKeyThatIsOneTooManyIsRefusedOnce) {
   for (const char* const command : {"verify", "join"}) {
     const CliRun run = on_store({command, "--auth-key", key});
     EXPECT_EQ(run.status, 5);
-    EXPECT_THAT(run.err, testing::StartsWith("zsluice: " + std::string(command) + ": " + store_ +
-                                             ": refused: the store was written without a key\n"
-                                             "  Without --auth-key it is read unproven.\n"));
+    EXPECT_THAT(
+        run.err,
+        testing::StartsWith(
+            "zsluice: " + std::string(command) + ": " + store_ +
+            ": refused: the store was written without a key, or lost its proof to somebody\n"
+            "  Without --auth-key it is read unproven.\n"));
     EXPECT_EQ(run.err.find("bad or missing"), std::string::npos);
   }
   // One copy that has one.
