@@ -54,7 +54,7 @@ std::string head(const FailureContext& context) {
 }
 
 std::string text_of(const drr::Fault& fault, const FailureContext& context) {
-  return head(context) + fault_text(fault, context);
+  return head(context) + fault_text(fault, context) + std::string(context.more);
 }
 
 std::string refusal_line(const Refusal& refusal) {
@@ -130,8 +130,9 @@ std::string text_of(const UnprovenRecord& unproven, const FailureContext& contex
   return fmt::format(
       "{}refused at offset {}: {} carries no checksum of its own\n"
       "  Only END proves such streams (very old senders made them): "
-      "`zsluice verify` judges them, --allow-unproven passes them.\n{}",
-      head(context), unproven.at.stream_offset, record_text(unproven.at), passed_line(context));
+      "`zsluice verify` judges them{}.\n{}",
+      head(context), unproven.at.stream_offset, record_text(unproven.at),
+      context.is_pipe() ? ", --allow-unproven passes them" : "", passed_line(context));
 }
 
 std::string_view kind_text(TrailingKind kind) {
@@ -154,7 +155,7 @@ std::string text_of(const TrailingBytes& trailing, const FailureContext& context
                   counted(trailing.count, "byte"), trailing.offset, kind_text(trailing.kind));
   text += context.forwards ? "  They were not passed; the stream itself was delivered whole.\n"
                            : "  `zfs receive` never reads them; the stream before them is whole.\n";
-  if (context.forwards && trailing.kind == TrailingKind::another_stream) {
+  if (context.is_pipe() && trailing.kind == TrailingKind::another_stream) {
     text += "  --concatenated passes several streams one after another.\n";
   }
   return text;

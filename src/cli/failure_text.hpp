@@ -12,6 +12,13 @@
 
 namespace zsluice::cli {
 
+// What a command that passes bytes on makes of them.
+enum class Output : std::uint8_t {
+  same,  // the stream as it came: offsets of the two are the same
+  rest,  // another stream, for a receiver that has the beginning
+  file,  // another stream, to be stored
+};
+
 // What the consequence line of a message depends on.
 struct FailureContext {
   std::string_view command;        // "pipe", "verify", "inspect"; empty for none
@@ -21,6 +28,11 @@ struct FailureContext {
   bool goes_on = false;            // whether it judges what lies behind a damage, too
   bool continues = false;          // whether it goes on in a store
   bool filters = false;            // whether a command takes the store's segments
+  Output output = Output::same;
+  std::string_view more{};  // lines of the command's own, put behind the message of a fault
+
+  // The only command that passes what is not proven, or several streams, when asked to.
+  [[nodiscard]] bool is_pipe() const { return command == "pipe"; }
 };
 
 [[nodiscard]] int exit_status_of(const pipeline::Failure& failure);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/fault_text.hpp"
 
+#include "cli/text_layout.hpp"
 #include "zsluice/base/size_text.hpp"
 
 #include <fmt/format.h>
@@ -197,17 +198,27 @@ std::string what_happened(const Fault& fault) {
   return {};
 }
 
-std::string nothing_passed_lines(const Fault& fault) {
+std::string nothing_passed_lines(const Fault& fault, const FailureContext& context) {
   std::string text = "  Nothing was passed on.\n";
-  if (fault.code == FaultCode::not_a_stream) {
+  if (context.is_pipe() && fault.code == FaultCode::not_a_stream) {
     text += "  --any-data passes what is no stream, unchecked.\n";
   }
   return text;
 }
 
+// The fault's offsets are those of what was read: of what was made, only its length is told.
+std::string new_stream_lines(const FailureContext& context) {
+  return fmt::format("  The first {} of the new stream were passed, without its END{}.\n",
+                     counted(context.passed_bytes, "byte"),
+                     context.output == Output::file
+                         ? ": `zsluice token make` of them tells from where to go on"
+                         : "; `zfs receive -s` keeps what it has: resume with its token");
+}
+
 std::string consequence_line(const Fault& fault, const FailureContext& context) {
   if (context.forwards) {
-    if (context.passed_bytes == 0) return nothing_passed_lines(fault);
+    if (context.passed_bytes == 0) return nothing_passed_lines(fault, context);
+    if (context.output != Output::same) return new_stream_lines(context);
     return fmt::format(
         "  Nothing from offset {} on was passed; `zfs receive -s` keeps what it has: "
         "resume with its token.\n",

@@ -72,7 +72,10 @@ struct AddDetails {
     json["name"] = refusal.name;
   }
   void operator()(const resume::Refusal& refusal) const {
-    json["found"] = std::to_string(refusal.found);
+    // What no stream is there to tell is not known.
+    const bool is_known =
+        refusal.code != resume::RefusalCode::unknown_snapshot || refusal.found != 0;
+    json["found"] = is_known ? Json(std::to_string(refusal.found)) : Json(nullptr);
     json["wanted"] = std::to_string(refusal.wanted);
     json["found_offset"] = refusal.found_offset;
     json["wanted_offset"] = refusal.wanted_offset;

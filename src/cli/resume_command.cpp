@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -38,11 +39,30 @@ std::string_view dataset_of(std::string_view snapshot) {
   return snapshot.substr(0, snapshot.find('@'));
 }
 
+// Nothing comes before (1, 0), where receivers begin: all is sent then, as the token asks.
+bool is_placed(const ResumeReport& report, const token::Token& token) {
+  return report.is_placed ||
+         !resume::is_before({.object = 1, .offset = 0}, {token.object, token.offset});
+}
+
+// What the continuation needs of PARTIAL, which has not got it.
+std::string lack_line(const resume::Refusal& lack) {
+  if (lack.code != resume::RefusalCode::gap) {
+    return fmt::format("  The second stream goes on with the snapshot with guid {}.\n",
+                       lack.wanted);
+  }
+  return fmt::format(
+      "  The second stream goes on at object {}, offset {}; the first is good up to object {}, "
+      "offset {}.\n",
+      lack.wanted, lack.wanted_offset, lack.found, lack.found_offset);
+}
+
 // What a run made.
 struct Made {
   std::uint64_t bytes_out = 0;
   std::string_view toname;
   bool is_package = false;
+  std::optional<bool> is_placed;  // whether the token's place was found
   std::string_view own_root;  // a dataset that the receiver will make an encryption root of its own
   std::string summary;
 };
@@ -75,7 +95,9 @@ class Resuming {
   int give_up(const OpenFailure& failure) {
     return give_up(failure.exit_status, kNotOpened, failure.message);
   }
-  int end(const std::optional<pipeline::Failure>& failure, const Made& made);
+  int end(const std::optional<pipeline::Failure>& failure,
+          const Made& made,
+          std::string_view more = {});
   void write_json(const Made& made, std::string_view verdict, int exit_status, const Json& failure);
 
   [[nodiscard]] drr::CheckerOptions checker_options() const {
@@ -136,6 +158,11 @@ void Resuming::write_json(const Made& made,
   json.number("bytes_out", made.bytes_out);
   foreign("toname", made.toname);
   json.boolean("package", made.is_package);
+  if (made.is_placed) {
+    json.boolean("place_found", *made.is_placed);
+  } else {
+    json.null("place_found");
+  }
   foreign("own_encryption_root", made.own_root);
   const std::string dumped = dump_line(failure);
   json.raw("failure", std::string_view(dumped).substr(0, dumped.size() - 1));
@@ -157,9 +184,15 @@ int Resuming::give_up(int exit_status, std::string_view code, const std::string&
   return exit_status;
 }
 
-int Resuming::end(const std::optional<pipeline::Failure>& failure, const Made& made) {
-  const FailureContext context{
-      .command = "resume", .source = source_, .forwards = true, .passed_bytes = made.bytes_out};
+int Resuming::end(const std::optional<pipeline::Failure>& failure,
+                  const Made& made,
+                  std::string_view more) {
+  const FailureContext context{.command = "resume",
+                               .source = source_,
+                               .forwards = true,
+                               .passed_bytes = made.bytes_out,
+                               .output = command_.is_stitch ? Output::file : Output::rest,
+                               .more = more};
   const int status = failure ? exit_status_of(*failure) : kExitWhole;
   if (command_.common.json) {
     write_json(made, failure ? verdict_of(*failure) : "whole", status,
@@ -190,10 +223,15 @@ void Resuming::say_what_is_there(const ResumeReport& report) {
 }
 
 void Resuming::say_notes(const Made& made) {
+  if (!made.is_placed.value_or(true)) {
+    say(Level::warning,
+        fmt::format("{}{}: the token's place is not in this stream: all of it is sent\n", kHead,
+                    source_));
+  }
   if (!made.own_root.empty()) {
     say(Level::warning,
-        fmt::format("{}{}: the receiver makes {} an encryption root of its own, although it may "
-                    "have inherited its key\n"
+        fmt::format("{}{}: the receiver makes its copy of {} an encryption root of its own, "
+                    "although that may have inherited its key\n"
                     "  Then, there: `zfs load-key` for its parent and for it, and "
                     "`zfs change-key -i` for it.\n",
                     kHead, source_, in_quotes(made.own_root)));
@@ -266,11 +304,18 @@ int Resuming::end_rebuild(const ResumeReport& report, const token::Token& token)
   made.toname = report.toname;
   made.is_package = report.is_package;
   const std::string_view dataset = dataset_of(report.toname);
-  if (report.is_package && dataset != dataset_of(report.package_name)) made.own_root = dataset;
-  made.summary =
-      fmt::format("{}{}: whole: {} of {}, from object {}, offset {} on{}\n", kHead, source_,
-                  counted(report.bytes_out, "byte"), in_quotes(report.toname), token.object,
-                  token.offset, report.is_package ? ", and what follows it in its package" : "");
+  const bool is_encrypted = report.is_raw;
+  if (report.is_package && is_encrypted && dataset != dataset_of(report.package_name)) {
+    made.own_root = dataset;
+  }
+  // Until the second pass has begun nothing is known of it.
+  if (!report.toname.empty()) made.is_placed = is_placed(report, token);
+  made.summary = fmt::format("{}{}: whole: {} of {}, from {} on{}\n", kHead, source_,
+                             counted(report.bytes_out, "byte"), in_quotes(report.toname),
+                             made.is_placed.value_or(true)
+                                 ? fmt::format("object {}, offset {}", token.object, token.offset)
+                                 : std::string("its start"),
+                             report.is_package ? ", and what follows it in its package" : "");
   const int status = end(report.failure, made);
   if (!command_.common.quiet && !command_.common.json) say_what_is_there(report);
   return status;
@@ -294,7 +339,7 @@ int Resuming::stitch() {
   made.is_package = report.is_in_package;
   made.summary = fmt::format("{}{}: whole: {}: the first {} and what continues them\n", kHead,
                              source_, in_quotes(report.toname), counted(report.kept_bytes, "byte"));
-  return end(report.failure, made);
+  return end(report.failure, made, report.lack ? lack_line(*report.lack) : std::string());
 }
 
 }  // namespace

@@ -23,7 +23,12 @@ std::string form_line(const Refusal& refusal, std::string_view form, std::string
 std::string resume_refusal_line(const Refusal& refusal) {
   switch (refusal.code) {
     case RefusalCode::unknown_snapshot:
-      return fmt::format("no stream here brings the snapshot with guid {}", refusal.wanted);
+      return refusal.found == 0
+                 ? fmt::format("no stream here brings the snapshot with guid {}", refusal.wanted)
+                 : fmt::format(
+                       "the first stream brings the snapshot with guid {}, the second goes "
+                       "on with that with guid {}",
+                       refusal.found, refusal.wanted);
     case RefusalCode::other_origin:
       return fmt::format(
           "the snapshot is here, but sent {}, not {}",
@@ -64,9 +69,9 @@ std::string resume_refusal_line(const Refusal& refusal) {
                          refusal.wanted, refusal.found);
     case RefusalCode::gap:
       return fmt::format(
-          "the second stream goes on at object {}, offset {}: something before that would be "
-          "missing",
-          refusal.wanted, refusal.wanted_offset);
+          "the first stream ends at object {}, offset {}; the second stream goes on at object {}, "
+          "offset {}: something before that would be missing",
+          refusal.found, refusal.found_offset, refusal.wanted, refusal.wanted_offset);
     case RefusalCode::out_of_order:
       return fmt::format(
           "the records of the first stream are in no order: object {}, offset {} comes behind "
@@ -74,6 +79,11 @@ std::string resume_refusal_line(const Refusal& refusal) {
           refusal.found, refusal.found_offset, refusal.wanted, refusal.wanted_offset);
     case RefusalCode::nothing_missing:
       return "the first stream is whole";
+    case RefusalCode::brings_less:
+      return fmt::format(
+          "the second stream lacks object {}, offset {}, which the first one has: it brings less "
+          "than was stored",
+          refusal.found, refusal.found_offset);
   }
   return {};
 }
@@ -116,6 +126,8 @@ std::string_view resume_refusal_code(RefusalCode code) {
       return "out_of_order";
     case RefusalCode::nothing_missing:
       return "nothing_missing";
+    case RefusalCode::brings_less:
+      return "brings_less";
   }
   return {};
 }

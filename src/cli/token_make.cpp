@@ -107,6 +107,14 @@ TokenFailure no_token(const StoppedReport& stopped, const std::string& place, bo
     case StopKind::whole:
       return failure(kExitRefused, "refused", "whole", whole_text(damaged, is_store));
     case StopKind::nothing_proven:
+      if (stopped.has_unproven_records) {
+        return failure(damaged ? kExitDamaged : kExitTruncated, damaged ? "damaged" : "truncated",
+                       "nothing_proven",
+                       fmt::format("{}: its records carry no checksums of their own (very old "
+                                   "senders made such): only END would prove them\n"
+                                   "  No token asks for that: send it again from its start.",
+                                   damaged ? "damaged" : "truncated"));
+      }
       return failure(damaged ? kExitDamaged : kExitTruncated, damaged ? "damaged" : "truncated",
                      "nothing_proven",
                      fmt::format("{}: not even {} beginning is there and proven\n"
@@ -154,6 +162,11 @@ void say_where(const StoppedReport& stopped, const std::string& place, TokenRepo
         counted(at.substreams_complete, "substream"));
   }
   report.inform(text);
+}
+
+std::uint64_t redactions_in(const token::Token& token) {
+  return (token.redact_snaps ? token.redact_snaps->size() : 0) +
+         (token.book_redact_snaps ? token.book_redact_snaps->size() : 0);
 }
 
 // What was read, and the token of it if there is one.
@@ -252,7 +265,12 @@ int encode_token(const TokenCommand& command, const Streams& streams) {
   }
   auto encoded = token::encode(*token);
   if (!encoded) {
-    result.failure = damaged_json(report, "it names too many redaction snapshots");
+    result.failure = damaged_json(
+        report, fmt::format("it packs to more than {} bytes, and no token does: its \"{}\" has {}, "
+                            "and it names {}",
+                            token::kPackedBytesMax, token::key::kToname,
+                            counted(token->toname.size(), "byte"),
+                            counted(redactions_in(*token), "redaction snapshot")));
     return report.end(result, {});
   }
   return end_with(report, result, *std::move(encoded));

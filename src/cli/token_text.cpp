@@ -97,7 +97,10 @@ std::string reason_of(const token::Error& error) {
     case ErrorCode::bad_compression:
       return "its data cannot be uncompressed";
     case ErrorCode::wrong_length:
-      return fmt::format("its data does not unpack to the {} bytes it claims", error.limit);
+      return error.found > error.limit
+                 ? fmt::format("its data unpacks to more than the {} bytes it claims", error.limit)
+                 : fmt::format("its data unpacks to {} bytes, it claims {}", error.found,
+                               error.limit);
     case ErrorCode::bad_nvlist:
       return fmt::format("its nvlist cannot be read at byte {}", error.nvlist.offset);
     case ErrorCode::nested_list:
@@ -108,6 +111,9 @@ std::string reason_of(const token::Error& error) {
       return fmt::format("its nvlist has flags 0x{:x}, which no receiver's has", error.found);
     case ErrorCode::missing_key:
       return fmt::format("it has no \"{}\"", error.key);
+    case ErrorCode::bytes_behind_list:
+      return fmt::format("its nvlist ends after {} of the {} bytes it unpacks to", error.found,
+                         error.limit);
   }
   return {};
 }
@@ -167,6 +173,8 @@ std::string_view code_of(ErrorCode code) {
       return "names_not_unique";
     case ErrorCode::missing_key:
       return "missing_key";
+    case ErrorCode::bytes_behind_list:
+      return "bytes_behind_list";
   }
   return {};
 }

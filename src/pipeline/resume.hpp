@@ -34,6 +34,8 @@ struct ResumeReport {
   std::optional<Failure> failure;
   std::uint64_t bytes_out = 0;
   bool is_package = false;   // what was made is one
+  bool is_raw = false;       // the resumed substream
+  bool is_placed = false;    // the token's place was found; else the whole substream is sent
   std::string toname;        // of the resumed substream; foreign text, empty when none was found
   std::string package_name;  // toname of the package it stands in; foreign text
   std::vector<resume::SeenSubstream> seen;  // by the first pass

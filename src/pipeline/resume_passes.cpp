@@ -43,7 +43,9 @@ bool RebuildSink::take(const ProvenRecord& record) {
   if (record.stream_offset < found_.stream_offset) return true;
   if (record.role == Role::package_begin) package_name_ = drr::decode_begin(record.header).toname;
   if (record.stream_offset == found_.substream_offset) {
-    toname_ = drr::decode_begin(record.header).toname;
+    const drr::BeginRecord begin = drr::decode_begin(record.header);
+    toname_ = begin.toname;
+    is_raw_ = (begin.features & drr::feature::kRaw) != 0;
   }
   const auto piece = rebuilder_.add(record.role, record.header, record.payload);
   if (!piece) {
@@ -89,6 +91,8 @@ void finish_report(ResumeReport& report,
   if (!report.failure && !rebuilding.rebuilder().is_done()) report.failure = InputChanged{};
   report.bytes_out = out.written();
   report.is_package = rebuilding.rebuilder().makes_package();
+  report.is_raw = rebuilding.is_raw();
+  report.is_placed = rebuilding.is_placed();
   report.toname = rebuilding.toname();
   report.package_name = rebuilding.package_name();
 }

@@ -76,6 +76,8 @@ class RebuildSink final : public RecordSink {
 
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_.get(); }
   [[nodiscard]] const resume::Rebuilder& rebuilder() const { return rebuilder_; }
+  [[nodiscard]] bool is_placed() const { return found_.object_is_there; }
+  [[nodiscard]] bool is_raw() const { return is_raw_; }
   [[nodiscard]] const std::string& toname() const { return toname_; }
   [[nodiscard]] const std::string& package_name() const { return package_name_; }
 
@@ -85,6 +87,7 @@ class RebuildSink final : public RecordSink {
   io::BlockingWriter& out_;
   resume::Rebuilder rebuilder_;
   FirstFailure failure_;
+  bool is_raw_ = false;
   std::string toname_;
   std::string package_name_;
 };

@@ -12,6 +12,16 @@
 namespace zsluice::pipeline {
 namespace {
 
+// A stream that was cut off is what is expected here, unless nothing at all is there. What is
+// damaged may well have held what is missing.
+bool is_to_blame(const drr::Fault& fault, const resume::Refusal& lack) {
+  if (drr::kind_of(fault.code) == drr::FaultKind::damaged) {
+    return lack.code == resume::RefusalCode::gap ||
+           lack.code == resume::RefusalCode::unknown_snapshot;
+  }
+  return lack.code == resume::RefusalCode::unknown_snapshot && lack.found == 0;
+}
+
 // One run: both inputs, one output.
 class Stitching {
  public:
@@ -30,6 +40,7 @@ class Stitching {
  private:
   [[nodiscard]] bool begin(const ProvenRecord& record);
   [[nodiscard]] bool read_partial();
+  [[nodiscard]] bool take_what_is_there();
   [[nodiscard]] bool put(const ProvenRecord& record, const resume::Stitcher::Answer& answer);
   bool fail(Failure failure) {
     failure_.set(std::move(failure));
@@ -44,6 +55,8 @@ class Stitching {
   FirstFailure failure_;
   StitchReport report_;
   bool has_begun_ = false;
+  // Where the partial stream ends or is damaged, which is no failure when it lies far enough.
+  std::optional<drr::Fault> partial_fault_;
 };
 
 class PartialSink final : public RecordSink {
@@ -69,17 +82,22 @@ bool Stitching::begin(const ProvenRecord& record) {
     return fail(started.error());
   }
   report_.toname = drr::decode_begin(record.header).toname;
-  if (!read_partial()) {
-    report_.failed_in_partial = true;
-    return false;
-  }
-  if (const auto ended = stitcher_.partial_ended(); !ended) return fail(ended.error());
-  return true;
+  report_.failed_in_partial = !read_partial();
+  return !report_.failed_in_partial;
+}
+
+bool Stitching::read_partial() {
+  if (!take_what_is_there()) return false;
+  const auto ended = stitcher_.partial_ended();
+  if (ended) return true;
+  if (!partial_fault_ || !is_to_blame(*partial_fault_, ended.error())) return fail(ended.error());
+  report_.lack = ended.error();
+  return fail(*partial_fault_);
 }
 
 // To its end or its first damage: what lies before that is good, and it is for the stitcher to say
 // whether that is enough.
-bool Stitching::read_partial() {
+bool Stitching::take_what_is_there() {
   PartialSink sink(*this);
   ProvenRecords records(options_.checker, sink);
   const std::optional<io::SourceError> error = read_all(partial_, records);
@@ -90,7 +108,7 @@ bool Stitching::read_partial() {
   if (fault == nullptr || drr::kind_of(fault->code) == drr::FaultKind::refused) {
     return fail(*failure);
   }
-  report_.partial_fault = *fault;
+  partial_fault_ = *fault;
   return true;
 }
 

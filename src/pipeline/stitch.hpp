@@ -28,8 +28,8 @@ struct StitchOptions {
 struct StitchReport {
   std::optional<Failure> failure;
   bool failed_in_partial = false;  // else in the continuation, or on the way out
-  // Where the partial stream ends or is damaged, which is no failure when it lies far enough.
-  std::optional<drr::Fault> partial_fault;
+  // What is missing of the partial stream, when `failure` tells why it is.
+  std::optional<resume::Refusal> lack;
   std::uint64_t bytes_out = 0;
   std::uint64_t kept_bytes = 0;  // of the partial stream
   bool is_in_package = false;    // what was made is a package that is not finished: a failure

@@ -31,6 +31,7 @@ class StoppedReader {
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_.get(); }
   [[nodiscard]] const std::optional<drr::Fault>& fault() const { return fault_; }
   [[nodiscard]] const resume::Stopped& stopped() const { return stopped_.stopped(); }
+  [[nodiscard]] bool has_unproven_records() const { return has_unproven_records_; }
   [[nodiscard]] std::uint64_t streams() const { return streams_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t proven_bytes() const { return checker_.watermark(); }
@@ -46,11 +47,19 @@ class StoppedReader {
       }
       return;
     }
+    if (step == Step::record) note_proof();
     if (step == Step::stream_end) ++streams_;
     stopped_.take(step, checker_.parser());
   }
 
+  void note_proof() {
+    const drr::Parser& parser = checker_.parser();
+    if (parser.role() == drr::Role::substream_begin) has_unproven_records_ = false;
+    if (parser.role() == drr::Role::body && !parser.record_proven()) has_unproven_records_ = true;
+  }
+
   drr::StreamChecker checker_;
+  bool has_unproven_records_ = false;
   resume::StoppedAt stopped_;
   FirstFailure failure_;
   std::optional<drr::Fault> fault_;
@@ -67,6 +76,7 @@ StoppedReport run_stopped(const drr::CheckerOptions& options, io::ByteSource& so
   report.failure = judge_reading(source, error, reader);
   report.stopped = reader.stopped();
   report.fault = reader.fault();
+  report.has_unproven_records = reader.has_unproven_records();
   report.streams = reader.streams();
   report.bytes = reader.bytes();
   report.proven_bytes = reader.proven_bytes();

@@ -18,9 +18,10 @@ struct StoppedReport {
   resume::Stopped stopped;
   // How the stream ends, unless it is whole: cut off or damaged.
   std::optional<drr::Fault> fault;
-  std::uint64_t streams = 0;       // whole ones; `stopped` tells of what follows them
-  std::uint64_t bytes = 0;         // that were there
-  std::uint64_t proven_bytes = 0;  // from the start
+  bool has_unproven_records = false;  // without checksums of their own, in the last stream
+  std::uint64_t streams = 0;          // whole ones; `stopped` tells of what follows them
+  std::uint64_t bytes = 0;            // that were there
+  std::uint64_t proven_bytes = 0;     // from the start
 };
 
 [[nodiscard]] StoppedReport run_stopped(const drr::CheckerOptions& options, io::ByteSource& source);

@@ -69,6 +69,18 @@ Place place_of_whole(std::uint64_t object, ResumePoint point, Place same) {
 
 }  // namespace
 
+ResumePoint end_of(const RecordView& record) {
+  const auto type = static_cast<RecordType>(record.type_code());
+  if (type == RecordType::object_range || type == RecordType::free_objects) {
+    return {.object = drr::decode_object_run(record).first_object, .offset = 0};
+  }
+  const std::optional<Extent> extent = extent_of(type, record);
+  if (!extent) return {.object = drr::place_of(record).object.value_or(0), .offset = 0};
+  // The FREE of all behind an object's end comes before its data.
+  if (extent->length == drr::kFreeToEnd) return {.object = extent->object, .offset = 0};
+  return {.object = extent->object, .offset = extent->offset + extent->length};
+}
+
 Place place_of(const RecordView& record, ResumePoint point) {
   if (record.type_code() >= drr::kRecordTypes) return Place::behind;
   const auto type = static_cast<RecordType>(record.type_code());

@@ -21,6 +21,8 @@ enum class Place : std::uint8_t {
   old_spill,     // its unmodified SPILL
 };
 
+// How far a stream goes that ends with this record.
+[[nodiscard]] drr::ResumePoint end_of(const drr::RecordView& record);
 [[nodiscard]] Place place_of(const drr::RecordView& record, drr::ResumePoint point);
 
 }  // namespace zsluice::resume

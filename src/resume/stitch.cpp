@@ -103,8 +103,10 @@ Stitcher::Answer Stitcher::add_partial(Role role, const RecordView& record, Byte
     case Role::substream_end:
       if (phase_ == Phase::before) break;
       return Unexpected{refusal(RefusalCode::nothing_missing)};
-    case Role::package_header_end:
     case Role::package_end:
+      in_package_ = false;  // another stream may stand behind it
+      break;
+    case Role::package_header_end:
       break;
   }
   return std::optional(keep(record, payload));
@@ -112,15 +114,20 @@ Stitcher::Answer Stitcher::add_partial(Role role, const RecordView& record, Byte
 
 Stitcher::Answer Stitcher::begin_partial(const RecordView& record, ByteSpan payload) {
   const drr::BeginRecord begin = drr::decode_begin(record);
+  last_toguid_ = begin.toguid;
   if (begin.toguid == continuation_.toguid) {
     if (begin.fromguid == continuation_.fromguid) {
       if (const auto refused = refusal_of_partial(record, payload)) return Unexpected{*refused};
       phase_ = Phase::inside;
       met_snapshot_ = true;
       // Behind (1, 0), where receivers begin, nothing can be missing.
-      reaches_point_ = !is_before({.object = 1, .offset = 0}, point_);
+      end_ = {.object = 1, .offset = 0};
+      reaches_point_ = !is_before(end_, point_);
       const auto list = read_payload(payload);
-      if (list && list->resume && *list->resume == point_) reaches_point_ = true;
+      if (list && list->resume) {
+        end_ = *list->resume;
+        if (end_ == point_) reaches_point_ = true;
+      }
     } else {
       other_origin_ = begin.fromguid;
     }
@@ -181,6 +188,7 @@ bool Stitcher::is_needed_of_partial(const RecordView& record) {
 // data ends just there, or when the point is the object itself.
 void Stitcher::note_reach(const RecordView& record) {
   if (reaches_point_) return;
+  end_ = end_of(record);
   switch (place_of(record, point_)) {
     case Place::straddling:
     case Place::behind:
@@ -213,9 +221,9 @@ Result<void, Refusal> Stitcher::partial_ended() {
   if (!met_snapshot_) {
     return Unexpected{
         other_origin_ ? refusal(RefusalCode::other_origin, continuation_.fromguid, *other_origin_)
-                      : refusal(RefusalCode::unknown_snapshot, continuation_.toguid)};
+                      : refusal(RefusalCode::unknown_snapshot, continuation_.toguid, last_toguid_)};
   }
-  if (!reaches_point_) return Unexpected{refusal_at(RefusalCode::gap, point_, {})};
+  if (!reaches_point_) return Unexpected{refusal_at(RefusalCode::gap, point_, end_)};
   phase_ = Phase::joining;
   return {};
 }
@@ -232,7 +240,8 @@ Stitcher::Answer Stitcher::add_continuation(Role role, const RecordView& record,
   const bool begins = before == Phase::joining && phase_ != Phase::joining;
   const bool is_end = role == Role::substream_end;
   if (begins && first_left_ && (is_end || is_before(*first_left_, begin_of(record)))) {
-    return Unexpected{refusal_at(RefusalCode::gap, is_end ? point_ : begin_of(record), {})};
+    return Unexpected{
+        refusal_at(RefusalCode::brings_less, is_end ? point_ : begin_of(record), *first_left_)};
   }
   const Piece piece{writer_.put(record.bytes()), payload};
   writer_.absorb(payload);

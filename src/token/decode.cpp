@@ -204,7 +204,7 @@ Result<DecodedToken, Error> decode(std::string_view text) {
   if (!decoded) return decoded;
   // Bytes behind the list: as behind the compressed data, receivers write none.
   if (decoded->packed_bytes != form->packed_bytes) {
-    return Unexpected{Error{.code = ErrorCode::wrong_length,
+    return Unexpected{Error{.code = ErrorCode::bytes_behind_list,
                             .found = decoded->packed_bytes,
                             .limit = form->packed_bytes}};
   }

@@ -6,7 +6,7 @@
 #include "cli/fault_text.hpp"
 #include "pipeline/outcome.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cerrno>
 #include <csignal>
@@ -128,6 +128,33 @@ TEST(FailureText, WhatTheKernelRefused) {
             "8192\n");
   EXPECT_EQ(exit_status_of(shrunk), 7);
   EXPECT_EQ(verdict_of(shrunk), "local_io");
+}
+
+TEST(FailureText, OptionsThatOnlyPipeHasAreNamedByPipeAlone) {
+  constexpr FailureContext kResume{.command = "resume", .source = "file", .forwards = true};
+  const Failure not_a_stream = fault_of(FaultCode::not_a_stream);
+  const Failure unproven = pipeline::UnprovenRecord{};
+  const Failure second = pipeline::TrailingBytes{.kind = pipeline::TrailingKind::another_stream};
+  for (const Failure& failure : {not_a_stream, unproven, second}) {
+    EXPECT_NE(failure_text(failure, kPipe).find("--"), std::string::npos);
+    EXPECT_EQ(failure_text(failure, kResume).find("--"), std::string::npos);
+  }
+}
+
+// Offsets in what is read are none in what is made of it.
+TEST(FailureText, OfANewStreamOnlyTheLengthIsTold) {
+  const Fault fault = fault_of(FaultCode::missing_end);
+  FailureContext context{
+      .command = "resume", .source = "file", .forwards = true, .passed_bytes = 70};
+  context.output = Output::rest;
+  EXPECT_THAT(
+      failure_text(fault, context),
+      testing::EndsWith("  The first 70 bytes of the new stream were passed, without its "
+                        "END; `zfs receive -s` keeps what it has: resume with its token.\n"));
+  context.output = Output::file;
+  EXPECT_THAT(failure_text(fault, context),
+              testing::EndsWith("  The first 70 bytes of the new stream were passed, without its "
+                                "END: `zsluice token make` of them tells from where to go on.\n"));
 }
 
 TEST(FailureText, Signals) {

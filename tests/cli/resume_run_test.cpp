@@ -20,6 +20,7 @@ using test::CliRun;
 using test::run_cli;
 using test::StoredStream;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::string_view kCut = "tokens/g256_raw_full.cut869740";
 constexpr std::size_t kCutAt = 869740;
@@ -78,6 +79,9 @@ TEST(ResumeRun, ADamagedStoreGivesAStreamWithoutAnEnd) {
   EXPECT_LT(run.out.size(), whole.size());
   EXPECT_EQ(run.out, whole.substr(0, run.out.size()));
   EXPECT_THAT(run.err, HasSubstr("damaged between offsets"));
+  EXPECT_THAT(run.err, HasSubstr("  The first " + std::to_string(run.out.size()) +
+                                 " bytes of the new stream were passed, without its END; `zfs "
+                                 "receive -s` keeps what it has: resume with its token.\n"));
 }
 
 TEST(ResumeRun, ATruncatedStoreGivesAStreamWithoutAnEnd) {
@@ -155,6 +159,7 @@ TEST(ResumeRun, OfAPackageTheRestComesAsOne) {
   const CliRun verified = run_cli({"verify"}, bytes_of(rest.out));
   EXPECT_EQ(verified.status, 0);
   EXPECT_THAT(verified.out, HasSubstr("package"));
+  EXPECT_THAT(rest.err, HasSubstr("the receiver makes its copy of \""));
   EXPECT_THAT(rest.err, HasSubstr("an encryption root of its own"));
   EXPECT_THAT(rest.err, HasSubstr("zfs change-key -i"));
 }
@@ -188,8 +193,86 @@ TEST(ResumeStitch, AGapIsRefused) {
   const CliRun run = run_cli({"resume", "--stitch", partial.path(), "-"},
                              test::read_corpus(std::string(kCut) + ".resumed"));
   EXPECT_EQ(run.status, 5);
-  EXPECT_THAT(run.err, HasSubstr("the second stream goes on at object 19, offset 0: something "
+  EXPECT_THAT(run.err, HasSubstr("zsluice: resume: " + partial.path() +
+                                 ": refused: the first stream ends at object "));
+  EXPECT_THAT(run.err, HasSubstr("; the second stream goes on at object 19, offset 0: something "
                                  "before that would be missing"));
+}
+
+// What is lost to the damage may be what the continuation needs: the sound file is not to blame.
+TEST(ResumeStitch, OfADamagedPartialThatIsTooShortTheDamageIsTold) {
+  Bytes damaged = head_of(test::read_corpus("g256_raw_full"), kCutAt);
+  damaged[test::StreamImage(damaged).offset(20) + 50] ^= std::byte{1};
+  const StoredStream partial(damaged);
+  const Bytes continuation = test::read_corpus(std::string(kCut) + ".resumed");
+  const CliRun run = run_cli({"resume", "--stitch", partial.path(), "-"}, continuation);
+  EXPECT_EQ(run.status, 3);
+  EXPECT_THAT(run.err,
+              HasSubstr("zsluice: resume: " + partial.path() + ": damaged between offsets "));
+  EXPECT_THAT(run.err,
+              HasSubstr(" of the new stream were passed, without its END: `zsluice token make` of "
+                        "them tells from where to go on.\n"
+                        "  The second stream goes on at object 19, offset 0; the first is good up "
+                        "to object "));
+  const CliRun json = run_cli({"resume", "--json", "--stitch", partial.path(), "-"}, continuation);
+  const auto result = nlohmann::json::parse(json.err);
+  EXPECT_EQ(result["source"], partial.path());
+  EXPECT_EQ(result["verdict"], "damaged");
+}
+
+TEST(ResumeStitch, APartialWithoutAStreamIsToBlame) {
+  const StoredStream empty({});
+  const Bytes continuation = test::read_corpus(std::string(kCut) + ".resumed");
+  const CliRun none = run_cli({"resume", "--stitch", empty.path(), "-"}, continuation);
+  EXPECT_EQ(none.status, 4);
+  EXPECT_EQ(none.err, "zsluice: resume: " + empty.path() +
+                          ": truncated: the input is empty\n"
+                          "  Nothing was passed on.\n"
+                          "  The second stream goes on with the snapshot with guid "
+                          "15659996431542376708.\n");
+  const StoredStream garbage(Bytes(5000, std::byte{7}));
+  const CliRun other = run_cli({"resume", "--stitch", garbage.path(), "-"}, continuation);
+  EXPECT_EQ(other.status, 3);
+  EXPECT_THAT(other.err, HasSubstr(garbage.path() + ": not a ZFS send stream"));
+  EXPECT_THAT(other.err, Not(HasSubstr("--any-data")));
+}
+
+TEST(ResumeStitch, OfAnotherSnapshotBothGuidsAreTold) {
+  for (const std::size_t bytes : {test::read_corpus("c256_raw_full").size(), 50000UL}) {
+    const StoredStream partial(head_of(test::read_corpus("c256_raw_full"), bytes));
+    const CliRun run = run_cli({"resume", "--json", "--stitch", partial.path(), "-"},
+                               test::read_corpus(std::string(kCut) + ".resumed"));
+    EXPECT_EQ(run.status, 5);
+    const auto json = nlohmann::json::parse(run.err);
+    EXPECT_EQ(json["source"], partial.path());
+    EXPECT_EQ(json["failure"]["code"], "unknown_snapshot");
+    EXPECT_EQ(json["failure"]["wanted"], "15659996431542376708");
+    EXPECT_THAT(std::string(json["failure"]["message"]),
+                HasSubstr("refused: the first stream brings the snapshot with guid " +
+                          std::string(json["failure"]["found"]) +
+                          ", the second goes on with that with guid 15659996431542376708"));
+  }
+}
+
+TEST(ResumeStitch, AWholePartialIsRefusedByName) {
+  const StoredStream partial(test::read_corpus("g256_raw_full"));
+  const CliRun run = run_cli({"resume", "--stitch", partial.path(), "-"},
+                             test::read_corpus(std::string(kCut) + ".resumed"));
+  EXPECT_EQ(run.status, 5);
+  EXPECT_THAT(run.err, HasSubstr(partial.path() + ": refused: the first stream is whole"));
+}
+
+// The package before it ends where it ends.
+TEST(ResumeStitch, AWholePackageMayStandBeforeTheStreamThatIsCut) {
+  Bytes stored = test::read_corpus("hier_raw_R");
+  const std::string package(text_of(stored));
+  const Bytes cut = head_of(test::read_corpus("g256_raw_full"), kCutAt);
+  stored.insert(stored.end(), cut.begin(), cut.end());
+  const StoredStream partial(stored);
+  const CliRun run = run_cli({"resume", "--stitch", partial.path(), "-"},
+                             test::read_corpus(std::string(kCut) + ".resumed"));
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_TRUE(run.out == package + text_of_corpus("g256_raw_full"));
 }
 
 TEST(ResumeStitch, AContinuationThatIsCutGivesNoEnd) {
@@ -200,6 +283,9 @@ TEST(ResumeStitch, AContinuationThatIsCutGivesNoEnd) {
                              head_of(continuation, continuation.size() - 400));
   EXPECT_EQ(run.status, 4);
   EXPECT_THAT(run.err, HasSubstr("zsluice: resume: stdin: truncated"));
+  EXPECT_THAT(run.err, HasSubstr("  The first " + std::to_string(run.out.size()) +
+                                 " bytes of the new stream were passed, without its END: `zsluice "
+                                 "token make` of them tells from where to go on.\n"));
   EXPECT_EQ(run.out, text_of(whole).substr(0, run.out.size()));
 }
 
@@ -234,6 +320,19 @@ TEST(ResumeRun, OfAPlainPackageNothingLeaves) {
   const CliRun run = run_cli({"resume", "--rest", "--token", token, stored.path()});
   EXPECT_EQ(run.status, 5);
   EXPECT_EQ(run.out, "");
+}
+
+TEST(ResumeRun, WithoutEncryptionNothingIsSaidOfRoots) {
+  const Bytes package = test::read_corpus("tree_plain_R");
+  const StoredStream stored(package);
+  const CliRun made = run_cli({"token", "make", "-q"}, head_of(package, package.size() / 2));
+  ASSERT_EQ(made.status, 0) << made.err;
+  const std::string token = made.out.substr(0, made.out.size() - 1);
+  const CliRun run =
+      run_cli({"resume", "--rest", "--allow-plaintext", "--token", token, stored.path()});
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("and what follows it in its package"));
+  EXPECT_THAT(run.err, Not(HasSubstr("encryption root")));
 }
 
 TEST(ResumeStitch, BytesBehindTheContinuationAreSaid) {
@@ -299,6 +398,23 @@ TEST(ResumeRun, ATokenThatCannotBePlacedSendsMore) {
   const CliRun run = run_cli({"resume", "--token", *token::encode(token), stored.path()});
   EXPECT_EQ(run.status, 0);
   EXPECT_GT(run.out.size(), text_of_corpus("g256_raw_full").size());
+  EXPECT_THAT(run.err, HasSubstr("bytes of \"src/g256@s1\", from its start on\n"));
+  EXPECT_THAT(run.err, HasSubstr("the token's place is not in this stream: all of it is sent\n"));
+}
+
+TEST(ResumeRun, WhetherThePlaceWasFoundIsToldToMachines) {
+  const StoredStream stored(test::read_corpus("g256_raw_full"));
+  auto token = token::decode(token_of("g256_raw_full.cut869740")).value().token;
+  const auto found = [&] {
+    const CliRun run =
+        run_cli({"resume", "--json", "--token", *token::encode(token), stored.path()});
+    return nlohmann::json::parse(run.err)["place_found"];
+  };
+  EXPECT_EQ(found(), true);
+  token.object = std::uint64_t{1} << 47U;
+  EXPECT_EQ(found(), false);
+  token.toguid = 1;
+  EXPECT_TRUE(found().is_null());
 }
 
 TEST(ResumeRun, WithoutAPackageTheRestIsNothing) {

@@ -3,9 +3,12 @@
 #include "cli/cli_run.hpp"
 #include "support/corpus.hpp"
 #include "support/damages.hpp"
+#include "support/policy_streams.hpp"
+#include "support/stream_builder.hpp"
 #include "support/token_text.hpp"
 #include "zsluice/token/token.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -338,6 +341,50 @@ TEST(TokenMake, ThereIsNoneForWhatIsWholeOrHardlyBegun) {
   EXPECT_EQ(garbage.status, 3);
   const CliRun absent = run_cli({"token", "make", "/nowhere/at/all"});
   EXPECT_EQ(absent.status, 7);
+}
+
+TEST(TokenMake, OfRecordsWithoutChecksumsThatIsTheReason) {
+  Bytes stream = test::StreamBuilder().begin().frees(8).end().bytes(test::Sums::end_only);
+  stream.resize(stream.size() - 100);
+  const CliRun run = run_cli({"token", "make"}, stream);
+  EXPECT_EQ(run.status, 4);
+  EXPECT_EQ(run.err,
+            "zsluice: token make: stdin: truncated: its records carry no checksums of their own "
+            "(very old senders made such): only END would prove them\n"
+            "  No token asks for that: send it again from its start.\n");
+}
+
+TEST(TokenEncode, ANameThatIsTooLongIsCalledThat) {
+  const CliRun run = run_cli({"token", "make", "--encode"},
+                             bytes_of(R"({"toname":")" + std::string(1'100'000, 'a') +
+                                      R"(","toguid":1,"object":1,"offset":0,"bytes":0})"));
+  EXPECT_EQ(run.status, 3);
+  EXPECT_THAT(run.err, HasSubstr("it packs to more than 1048576 bytes, and no token does: its "
+                                 "\"toname\" has 1100000 bytes, and it names 0 redaction "
+                                 "snapshots\n"));
+}
+
+TEST(TokenDecode, BytesBehindTheListAreToldFromAWrongLength) {
+  const auto form = test::token_parts(text_of(increment()));
+  const auto packed_bytes = std::stoull(form.length, nullptr, 16);
+  const auto claiming = [&](unsigned long long bytes) {
+    return fmt::format("{}-{}-{:x}-{}", form.version, form.checksum, bytes, form.digits);
+  };
+  EXPECT_THAT(run_cli({"token", "decode", claiming(packed_bytes + 1)}).err,
+              HasSubstr(fmt::format("its data unpacks to {} bytes, it claims {}\n", packed_bytes,
+                                    packed_bytes + 1)));
+  EXPECT_THAT(run_cli({"token", "decode", claiming(packed_bytes - 1)}).err,
+              HasSubstr(fmt::format("its data unpacks to more than the {} bytes it claims\n",
+                                    packed_bytes - 1)));
+  test::NvlistBuilder list;
+  list.u64("object", 1).u64("offset", 0).u64("bytes", 0).u64("toguid", 1).string("toname", "a@b");
+  Bytes packed = list.pack(test::kPackedAsSent);
+  const std::size_t size = packed.size();
+  packed.resize(size + 4);
+  const std::string token = test::token_around(packed, ByteOrder::little).text();
+  EXPECT_THAT(run_cli({"token", "decode", token}).err,
+              HasSubstr(fmt::format("its nvlist ends after {} of the {} bytes it unpacks to\n",
+                                    size, size + 4)));
 }
 
 TEST(TokenEncode, MakesTheTokenThatDecodeHasShown) {

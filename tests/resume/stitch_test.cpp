@@ -171,6 +171,20 @@ TEST(Stitch, APackageCutInASubstreamIsFinishedUpToThatSubstreamsEnd) {
   EXPECT_EQ(stitched, 8U);
 }
 
+TEST(Stitch, AWholePackageBeforeACutStreamIsNoUnfinishedOne) {
+  const Bytes whole = test::read_corpus("c256_raw_full");
+  const Bytes continuation = continuation_of(first_bytes(whole, whole.size() / 2), whole);
+  const auto second = test::proven_records(continuation);
+  Stitcher stitcher;
+  ASSERT_TRUE(stitcher.start(second.front().record, second.front().payload));
+  const Bytes package = test::small_package(ByteOrder::little).bytes();
+  for (const ProvenRecord& it : test::proven_records(package)) {
+    ASSERT_TRUE(stitcher.add_partial(it.role, it.record, it.payload));
+    EXPECT_EQ(stitcher.is_in_package(), it.role != drr::Role::package_end);
+  }
+  EXPECT_FALSE(stitcher.is_in_package());
+}
+
 TEST(Stitch, WhatLiesBeforeThePointNeedNotBeReadAgain) {
   const Bytes whole = test::read_corpus("c256_raw_full");
   const Bytes partial = first_bytes(whole, whole.size() * 3 / 4);
@@ -306,17 +320,18 @@ TEST(Stitch, AGapIsRefused) {
     std::size_t last;  // of which only the header is there
     drr::ResumePoint point;
     bool is_gap;
+    drr::ResumePoint end{};
   };
   constexpr std::array<Row, 10> kRows{{
       {12, {34, 3 * kBlock}, false},  // blocks 0 to 2 of object 34 are there, it brings the third
-      {11, {34, 3 * kBlock}, true},
+      {11, {34, 3 * kBlock}, true, {34, 2 * kBlock}},
       {13, {34, 3 * kBlock}, false},
       {12, {34, 2 * kBlock}, false},
-      {12, {34, 4 * kBlock}, true},
-      {12, {35, 0}, true},
+      {12, {34, 4 * kBlock}, true, {34, 3 * kBlock}},
+      {12, {35, 0}, true, {34, 3 * kBlock}},
       {13, {35, 0}, false},  // its OBJECT is there
-      {6, {34, 0}, true},
-      {8, {34, kBlock}, true},
+      {6, {34, 0}, true, {33, 3 * kBlock}},
+      {8, {34, kBlock}, true, {34, 0}},
       {1, {1, 0}, false},  // where receivers begin
   }};
   for (const Row& row : kRows) {
@@ -330,6 +345,8 @@ TEST(Stitch, AGapIsRefused) {
       EXPECT_EQ(made.refusal->code, RefusalCode::gap);
       EXPECT_EQ(made.refusal->wanted, row.point.object);
       EXPECT_EQ(made.refusal->wanted_offset, row.point.offset);
+      EXPECT_EQ(made.refusal->found, row.end.object);
+      EXPECT_EQ(made.refusal->found_offset, row.end.offset);
     } else {
       EXPECT_TRUE(made.bytes == whole);
     }
@@ -345,7 +362,7 @@ TEST(Stitch, AContinuationThatBringsLessThanPartialHasIsRefused) {
   const Bytes without_write = StreamImage(continuation).drop(write).resum().bytes();
   const Made lacking = test::stitch(partial, without_write);
   ASSERT_TRUE(lacking.refusal);
-  EXPECT_EQ(lacking.refusal->code, RefusalCode::gap);
+  EXPECT_EQ(lacking.refusal->code, RefusalCode::brings_less);
   EXPECT_FALSE(lacking.done);
   // Nothing but BEGIN and END.
   StreamImage bare(continuation);
@@ -354,7 +371,7 @@ TEST(Stitch, AContinuationThatBringsLessThanPartialHasIsRefused) {
   }
   const Made ended = test::stitch(partial, bare.resum().bytes());
   ASSERT_TRUE(ended.refusal);
-  EXPECT_EQ(ended.refusal->code, RefusalCode::gap);
+  EXPECT_EQ(ended.refusal->code, RefusalCode::brings_less);
 }
 
 TEST(Stitch, APartialThatGoesBackBehindThePointIsRefused) {

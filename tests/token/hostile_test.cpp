@@ -142,7 +142,7 @@ TEST(TokenHostile, TheLengthMustBeThatOfTheList) {
       {"half", length("6c"), plain(wrong_length, 109, 108)},
       {"the limit", length("100000"), plain(wrong_length, 216, kPackedBytesMax)},
       {"zeros behind the list", test::token_around(packed, ByteOrder::little).text(),
-       plain(wrong_length, size, size + 4)},
+       plain(bytes_behind_list, size, size + 4)},
   });
 }
 

@@ -91,7 +91,9 @@ class Stitcher {
   std::optional<std::uint64_t> other_origin_;
   bool in_package_ = false;
   bool reaches_point_ = false;
-  std::uint32_t heads_seen_ = 0;  // bit per Place
+  std::uint64_t last_toguid_ = 0;  // of PARTIAL's substreams
+  drr::ResumePoint end_;           // how far PARTIAL's data goes
+  std::uint32_t heads_seen_ = 0;   // bit per Place
   // The first record of PARTIAL that is left to the continuation: that must bring it, too.
   std::optional<drr::ResumePoint> first_left_;
   std::uint64_t kept_bytes_ = 0;

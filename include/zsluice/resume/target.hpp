@@ -35,7 +35,8 @@ struct Target {
 
 // Why a stream is not made (exit status 5).
 enum class RefusalCode : std::uint8_t {
-  unknown_snapshot,  // no substream with this toguid; wanted
+  unknown_snapshot,  // no substream with this toguid; wanted. When two streams are stitched, found:
+                     // that of the first one's last substream, 0 when it has none
   other_origin,      // the snapshot is there, but from another fromguid; wanted, found
   // The form differs: `wanted` is what the token says, `found` what the stream is (0 or 1).
   raw_differs,
@@ -53,10 +54,13 @@ enum class RefusalCode : std::uint8_t {
   other_byte_order,
   other_features,   // bits that the first one lacks, or has and must not; found
   other_key,        // encrypted with another key; wanted, found: key guids
-  gap,              // the second one starts behind what the first one has, or brings less than it
-                    // has; wanted: object, wanted_offset
+  gap,              // the second one starts behind what the first one has; wanted: object,
+                    // wanted_offset; found, found_offset: where the first one ends
   out_of_order,     // the first one's records are not in the order in which they are sent
   nothing_missing,  // the first one is whole
+  brings_less,      // the second one lacks what the first one has behind the point; wanted,
+                    // wanted_offset: from where on it brings something; found, found_offset: what
+                    // it lacks
 };
 
 struct Refusal {

@@ -72,12 +72,13 @@ enum class ErrorCode : std::uint8_t {
   checksum_mismatch,    // limit: as stated, found: computed, in the order the list names or little
   bad_compression,      // zlib cannot read it, it ends early, or something follows it
   wrong_length,         // limit: as stated, found: of the unpacked data (one more is as far as it
-                        // is counted), or of the list in it
+                        // is counted)
   bad_nvlist,           // nvlist: why
   nested_list,          // tokens are flat; found: offset of the pair in the packed list
   wrong_type,           // `key` is there, with another type than receivers give it
   names_not_unique,     // found: the list's flags; libnvpair looks nothing up in such a list
   missing_key,          // `key`
+  bytes_behind_list,    // limit: of the unpacked data, found: of the list in it
 };
 
 struct Error {
@@ -89,7 +90,7 @@ struct Error {
 };
 
 // `text`: without white space around it. Bounded in time and memory for any input. Hex digits may
-// be of either case, and the numbers may begin with zeros; libzfs reads them so as well.
+// be of either case, and the numbers but the version may begin with zeros; libzfs reads them so.
 [[nodiscard]] Result<DecodedToken, Error> decode(std::string_view text);
 
 // A token as a receiver of the given byte order writes it: native, in the order of FORMAT.md §E.

@@ -29,7 +29,8 @@ inline constexpr std::size_t kNameBytesMax = 255;
 inline constexpr std::uint64_t kObjectLast = (std::uint64_t{1} << 48) - 1;
 inline constexpr std::uint64_t kOffsetLast = (std::uint64_t{1} << 63) - 1;
 
-// In the order in which they are looked for.
+// In the order in which they are looked for, except that impossible_name comes before
+// unexpected_name.
 enum class RefusalCode : std::uint8_t {
   not_raw,              // `zfs send -t` would decrypt what it sends
   unexpected_toguid,    // found, expected
