@@ -94,6 +94,21 @@ std::string whole_text(bool is_damaged_behind, bool is_store) {
                            : "it is whole: nothing is missing";
 }
 
+std::string nothing_proven_text(const StoppedReport& stopped, bool is_damaged) {
+  const std::string_view verdict = is_damaged ? "damaged" : "truncated";
+  if (stopped.has_unproven_records) {
+    return fmt::format(
+        "{}: its records carry no checksums of their own (very old senders made "
+        "such): only END would prove them\n"
+        "  No token asks for that: send it again from its start.",
+        verdict);
+  }
+  return fmt::format(
+      "{}: not even {} beginning is there and proven\n"
+      "  No token asks for that: send it again from its start.",
+      verdict, stopped.streams > 0 ? "the last stream's" : "its");
+}
+
 // Why there is no token.
 TokenFailure no_token(const StoppedReport& stopped, const std::string& place, bool is_store) {
   const auto failure = [&](int status, std::string_view verdict, std::string_view code,
@@ -107,20 +122,8 @@ TokenFailure no_token(const StoppedReport& stopped, const std::string& place, bo
     case StopKind::whole:
       return failure(kExitRefused, "refused", "whole", whole_text(damaged, is_store));
     case StopKind::nothing_proven:
-      if (stopped.has_unproven_records) {
-        return failure(damaged ? kExitDamaged : kExitTruncated, damaged ? "damaged" : "truncated",
-                       "nothing_proven",
-                       fmt::format("{}: its records carry no checksums of their own (very old "
-                                   "senders made such): only END would prove them\n"
-                                   "  No token asks for that: send it again from its start.",
-                                   damaged ? "damaged" : "truncated"));
-      }
       return failure(damaged ? kExitDamaged : kExitTruncated, damaged ? "damaged" : "truncated",
-                     "nothing_proven",
-                     fmt::format("{}: not even {} beginning is there and proven\n"
-                                 "  No token asks for that: send it again from its start.",
-                                 damaged ? "damaged" : "truncated",
-                                 stopped.streams > 0 ? "the last stream's" : "its"));
+                     "nothing_proven", nothing_proven_text(stopped, damaged));
     case StopKind::between_substreams:
       return failure(
           damaged ? kExitDamaged : kExitTruncated, damaged ? "damaged" : "truncated",
