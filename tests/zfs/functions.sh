@@ -96,9 +96,9 @@ make_dataset() {
   zfs create -u "$@" && zpool sync "${name%%/*}" && zfs mount "$name"
 }
 
-# open_target DATASET KEYFILE: as its owner would: loads the key, mounts. Read-only: at the first
-# mount to write, 2.1 counts what each user has while it still reads the dataset, and crashes now
-# and then when that is encrypted and was received raw (openzfs#11679).
+# open_target DATASET KEYFILE: as its owner would: loads the key, mounts. Read-only: 2.1 was seen to
+# crash at the first mount to write of what had been received raw (openzfs#11679), perhaps since it
+# changes dnodes then, to count what each user has, while it still reads them.
 open_target() {
   local name kind key mounted
   zpool sync "${1%%/*}"

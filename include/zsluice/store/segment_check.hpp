@@ -45,8 +45,8 @@ inline constexpr std::size_t kKeyBytesMax = 1024;
 [[nodiscard]] Result<void, SegmentError> check_header_hmac(const SegmentHeader& header,
                                                            checksum::HmacSha256& mac);
 
-// check_payload() and check_digest(), or check_raw() and check_raw_digest(), of a payload that
-// comes in pieces. With `with_digest` it has to be authentic, too.
+// The length and the hash of a payload that comes in pieces; with `with_digest` the digest as well,
+// which only a segment with an HMAC has.
 class PayloadHashes {
  public:
   explicit PayloadHashes(bool with_digest);
