@@ -44,6 +44,7 @@ bool names_segment(const pipeline::StoreFailure& failure) {
     case StoreFailureCode::unfinished:
     case StoreFailureCode::unproven_end:
     case StoreFailureCode::bad_manifest:
+    case StoreFailureCode::later_manifest:
     case StoreFailureCode::other_manifest:
     case StoreFailureCode::not_keyed:
     case StoreFailureCode::no_digest:

@@ -6,6 +6,7 @@
 #include "cli/segment_error_text.hpp"
 #include "cli/text_layout.hpp"
 #include "cli/user_command.hpp"
+#include "zsluice/store/segment_name.hpp"
 
 #include <fmt/format.h>
 
@@ -41,15 +42,8 @@ std::string passed_line(const FailureContext& context) {
                      counted(context.passed_bytes, "byte"));
 }
 
-// The store as a whole is named by the manifest and by segment 0. (Commands that begin to read
-// elsewhere do not know whether it is one copy.)
-bool is_keyed_copy(const StoreFailure& failure, const FailureContext& context) {
-  const bool reads_all = context.command == "verify" || context.command == "join";
-  return reads_all && !failure.name.empty() && failure.sequence > 0;
-}
-
 std::string key_needed_text(const StoreFailure& failure, const FailureContext& context) {
-  if (is_keyed_copy(failure, context)) {
+  if (!failure.name.empty()) {
     return fmt::format("refused: {} was written with a key, and the store was not\n",
                        segment_text(failure));
   }
@@ -61,6 +55,14 @@ std::string key_needed_text(const StoreFailure& failure, const FailureContext& c
 bool is_after_delivery(const StoreFailure& failure, const FailureContext& context) {
   return context.command == "join" && failure.code == StoreFailureCode::bad_segment &&
          failure.segment.code == storage::SegmentErrorCode::after_last;
+}
+
+// A store that goes on, or would: what to do about a segment that is not there, or not right.
+bool is_in_the_way(const StoreFailure& failure, const FailureContext& context) {
+  const bool goes_on = context.continues || context.command == "token make";
+  return goes_on && (failure.code == StoreFailureCode::bad_segment ||
+                     failure.code == StoreFailureCode::missing_segment ||
+                     failure.code == StoreFailureCode::cut_off);
 }
 
 // What the damage is, and what a user can do about it.
@@ -92,6 +94,13 @@ std::string damage_text(const StoreFailure& failure, const FailureContext& conte
     case StoreFailureCode::bad_manifest:
       return fmt::format("damaged: the manifest ({}), line {} at its byte {}\n", failure.name,
                          failure.segments, failure.begin);
+    case StoreFailureCode::later_manifest:
+      return fmt::format(
+          "the manifest ({}) is of another version of the format than this program knows\n"
+          "  {}\n",
+          failure.name,
+          context.continues ? "Nothing was changed: go on with the version that wrote it."
+                            : "The segments are read without it.");
     case StoreFailureCode::other_manifest:
       return fmt::format(
           "damaged: the manifest ({}) is that of another store\n{}", failure.name,
@@ -110,7 +119,7 @@ std::string damage_text(const StoreFailure& failure, const FailureContext& conte
       return "refused: the store was written without a key, or lost its proof to somebody\n"
              "  Without --auth-key it is read unproven.\n";
     case StoreFailureCode::wrong_key:
-      return fmt::format("refused: {} was written with another key than this one\n",
+      return fmt::format("refused: the store was written with another key than this one: see {}\n",
                          segment_text(failure));
     case StoreFailureCode::fetch_failed:
       return fmt::format(
@@ -188,6 +197,7 @@ std::string store_failure_text(const StoreFailure& failure, const FailureContext
     case StoreFailureCode::other_segment:
     case StoreFailureCode::unproven_end:
     case StoreFailureCode::bad_manifest:
+    case StoreFailureCode::later_manifest:
     case StoreFailureCode::other_manifest:
     case StoreFailureCode::wrong_line:
     case StoreFailureCode::key_needed:
@@ -196,8 +206,13 @@ std::string store_failure_text(const StoreFailure& failure, const FailureContext
     case StoreFailureCode::no_digest:
       break;
   }
-  const std::string text =
-      fmt::format("{}{}: {}", head, context.source, damage_text(failure, context));
+  std::string text = fmt::format("{}{}: {}", head, context.source, damage_text(failure, context));
+  if (is_in_the_way(failure, context)) {
+    text += fmt::format(
+        "  Put it back from another copy. If there is none: remove what there is of it and all\n"
+        "  segments behind it, and {}; then the stream can be sent again from there on.\n",
+        storage::kManifestName);
+  }
   if (is_after_delivery(failure, context)) {
     return text + "  It was not passed; the stream itself was delivered whole.\n";
   }
@@ -213,6 +228,7 @@ int store_failure_exit_status(StoreFailureCode code) {
     case StoreFailureCode::other_segment:
     case StoreFailureCode::unproven_end:
     case StoreFailureCode::bad_manifest:
+    case StoreFailureCode::later_manifest:
     case StoreFailureCode::other_manifest:
     case StoreFailureCode::wrong_line:
       return kExitDamaged;
@@ -274,6 +290,8 @@ std::string_view store_failure_code(StoreFailureCode code) {
       return "unproven_end";
     case StoreFailureCode::bad_manifest:
       return "bad_manifest";
+    case StoreFailureCode::later_manifest:
+      return "later_manifest";
     case StoreFailureCode::other_manifest:
       return "other_manifest";
     case StoreFailureCode::wrong_line:

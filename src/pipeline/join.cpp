@@ -2,6 +2,7 @@
 #include "pipeline/join.hpp"
 
 #include "pipeline/gate_state.hpp"
+#include "pipeline/judge_key.hpp"
 #include "pipeline/manifest_match.hpp"
 #include "pipeline/segment_reader.hpp"
 #include "pipeline/store_identity.hpp"
@@ -88,7 +89,7 @@ class Joining {
   [[nodiscard]] Done judge(const ReadSegment& segment);
   [[nodiscard]] Done judge_first_line(const SegmentHeader& first);
   [[nodiscard]] bool is_manifest_foreign(const StoreFailure& failure);
-  [[nodiscard]] bool is_key_foreign(const StoreFailure& failure);
+  void judge_fetched_key(StoreFailure& failure) const;
   [[nodiscard]] Done check_end(const SegmentHeader& last);
   [[nodiscard]] Done check_behind(const SegmentHeader& last);
   [[nodiscard]] StoreFailure explained(StoreFailure failure);
@@ -148,7 +149,8 @@ Joining::Done Joining::join_all() {
   }
 }
 
-// Whether it is this store's, before anything is passed; else it is done without, or refused.
+// Whether it is this store's, and the key as well, before anything is passed; else it is done
+// without, or refused.
 Joining::Done Joining::judge_manifest() {
   const ManifestUse use = use_of(manifest_, identity_, mac_.has_value());
   StoreFailure failure;
@@ -157,15 +159,17 @@ Joining::Done Joining::judge_manifest() {
     failure.name = storage::kManifestName;
     return failure;
   }
-  if (!manifest_.store) return std::nullopt;
-  if (use == ManifestUse::left_out) {
+  if (manifest_.store && use == ManifestUse::left_out) {
     manifest_ = {};
     manifest_.state = ManifestState::damaged;
-    return std::nullopt;
   }
-  if (!manifest_.store->is_authenticated || mac_ || options_.no_auth) return std::nullopt;
-  failure.code = StoreFailureCode::key_needed;
-  return failure;
+  // With a key the first segment that is fetched tells as much, and is needed anyway.
+  if (mac_ && files_.is_remote()) return std::nullopt;
+  if (auto refused =
+          judge_key(files_, manifest_.store, {mac_ ? &*mac_ : nullptr, options_.no_auth})) {
+    return *std::move(refused);
+  }
+  return std::nullopt;
 }
 
 Joining::Done Joining::pass(const ReadSegment& segment) {
@@ -212,13 +216,20 @@ bool Joining::is_manifest_foreign(const StoreFailure& failure) {
          identity_of(*next) != identity_of(*manifest_.store);
 }
 
-// Segment 0 was written without a key: is it that, or the store?
-bool Joining::is_key_foreign(const StoreFailure& failure) {
-  if (failure.code != StoreFailureCode::bad_segment || failure.sequence > 0 || !mac_) return false;
-  if (failure.segment.code != SegmentErrorCode::not_authenticated) return false;
-  if (files_.is_remote()) return !manifest_.store || !manifest_.store->is_authenticated;
-  const auto foreign = find_foreign_key(files_, manifest_, *mac_);
-  return foreign && foreign->is_none;
+// What is wrong with the first segment that was fetched stands for the store: nobody else was
+// asked.
+void Joining::judge_fetched_key(StoreFailure& failure) const {
+  if (!files_.is_remote() || failure.sequence > 0) return;
+  const bool is_bad = failure.code == StoreFailureCode::bad_segment;
+  const bool is_denied = manifest_.store && manifest_.store->is_authenticated;
+  if (failure.code == StoreFailureCode::key_needed) {
+    failure.name.clear();
+  } else if (is_bad && failure.segment.code == SegmentErrorCode::wrong_key) {
+    failure.code = StoreFailureCode::wrong_key;
+  } else if (is_bad && failure.segment.code == SegmentErrorCode::not_authenticated && !is_denied) {
+    failure = {};
+    failure.code = StoreFailureCode::not_keyed;
+  }
 }
 
 Joining::Done Joining::judge(const ReadSegment& segment) {
@@ -279,11 +290,7 @@ StoreFailure Joining::explained(StoreFailure failure) {
     failure.name = storage::kManifestName;
     return failure;
   }
-  if (is_key_foreign(failure)) {
-    failure = {};
-    failure.code = StoreFailureCode::not_keyed;
-    return failure;
-  }
+  judge_fetched_key(failure);
   const bool is_unfetched = failure.code == StoreFailureCode::fetch_failed;
   if (is_unfetched && ends_in_manifest(failure.sequence)) {
     failure.code = StoreFailureCode::unfinished;

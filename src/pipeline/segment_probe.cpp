@@ -43,9 +43,7 @@ bool SegmentProbe::noted(const Result<void, SegmentError>& checked, ProbedSegmen
   if (checked) return true;
   segment.error = checked.error();
   segment.code = StoreFailureCode::bad_segment;
-  if (segment.error.code == SegmentErrorCode::wrong_key) {
-    segment.code = StoreFailureCode::wrong_key;
-  } else if (segment.error.code == SegmentErrorCode::hmac_unavailable) {
+  if (segment.error.code == SegmentErrorCode::hmac_unavailable) {
     segment.code = StoreFailureCode::no_digest;
   }
   return false;

@@ -190,9 +190,6 @@ SegmentReader::Done SegmentReader::judged(const SegmentHeader& header,
   if (checked.error().code == SegmentErrorCode::hmac_unavailable) {
     return failure_of(StoreFailureCode::no_digest);
   }
-  if (checked.error().code == SegmentErrorCode::wrong_key) {
-    return failure_of(StoreFailureCode::wrong_key);
-  }
   return bad_segment(header, checked.error());
 }
 

@@ -99,6 +99,7 @@ ManifestFacts read_manifest(io::StoreFiles& files) {
     if (facts.unreadable) return facts;
     facts.bad_line = reader.error().line;
     facts.bad_offset = reader.error().offset;
+    facts.is_of_later_version = reader.error().code == storage::ManifestErrorCode::unknown_version;
     return facts;
   }
   if (!reader.store()) {

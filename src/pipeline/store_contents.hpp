@@ -67,6 +67,7 @@ struct ManifestFacts {
   std::optional<io::SysError> unreadable;
   std::uint64_t bad_line = 0;  // counted from 1
   std::uint64_t bad_offset = 0;
+  bool is_of_later_version = false;  // not damaged in fact
 };
 [[nodiscard]] ManifestFacts read_manifest(io::StoreFiles& files);
 

@@ -32,6 +32,7 @@ enum class StoreFailureCode : std::uint8_t {
   other_end,        // the manifest's closing line does not belong to these segments [segments: its]
   unproven_end,     // that line has not the HMAC that the key makes
   bad_manifest,     // it is damaged [name, segments: number of the line, begin: its offset]
+  later_manifest,   // it is of another version of the format, and undamaged [name]
   other_manifest,   // it is that of another store [name]
   wrong_line,       // its lines of a segment say other things than the segment [sequence, name]
   key_needed,       // it has HMACs, and there is no key

@@ -4,20 +4,17 @@
 #include "pipeline/segment_list.hpp"
 #include "zsluice/store/segment_check.hpp"
 
-#include <vector>
-
 namespace zsluice::pipeline {
 namespace {
 
-using storage::SegmentErrorCode;
 using storage::SegmentHeader;
 
 // How many segments are asked, and how many of them must have an answer.
 constexpr unsigned kAskedMax = 16;
 constexpr unsigned kAnswersMax = 3;
 
-// The first headers that can be read. Of a store behind a command each would be a segment that is
-// fetched for nothing else: one has to do.
+}  // namespace
+
 std::vector<SegmentHeader> first_headers(io::StoreFiles& files) {
   SegmentList list = files.is_remote() ? SegmentList::counted(files, 1) : SegmentList(files);
   std::vector<SegmentHeader> headers;
@@ -29,8 +26,6 @@ std::vector<SegmentHeader> first_headers(io::StoreFiles& files) {
   }
   return headers;
 }
-
-}  // namespace
 
 StoreIdentity identity_of(const SegmentHeader& header) {
   return {header.store_id, header.settings.segment_bytes};
@@ -72,25 +67,6 @@ std::optional<SegmentHeader> peek_own_header(io::StoreFiles& files,
   const bool is_own =
       header && check_place(*header, sequence).has_value() && identity_of(*header) == identity;
   return is_own ? header : std::nullopt;
-}
-
-std::optional<ForeignKey> find_foreign_key(io::StoreFiles& files,
-                                           const ManifestFacts& manifest,
-                                           checksum::HmacSha256& mac) {
-  std::optional<ForeignKey> found;
-  for (const SegmentHeader& header : first_headers(files)) {
-    const auto checked = check_header_hmac(header, mac);
-    const bool is_none = !checked && checked.error().code == SegmentErrorCode::not_authenticated;
-    const bool is_other = !checked && checked.error().code == SegmentErrorCode::wrong_key;
-    if (!is_none && !is_other) return std::nullopt;
-    // (Without a key, key_id is zero.)
-    if (!found) found = ForeignKey{is_none, header};
-    if (found->is_none != is_none || found->first.key_id != header.key_id) return std::nullopt;
-  }
-  // Plain copies in a store that has a key are damage.
-  const bool is_denied =
-      found && found->is_none && manifest.store && manifest.store->is_authenticated;
-  return is_denied ? std::nullopt : found;
 }
 
 }  // namespace zsluice::pipeline

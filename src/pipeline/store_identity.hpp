@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which store a header or a manifest is of, and whose key it was written with. Any single file may
-// be damaged or another store's, so that none of them says alone whose folder this is.
+// Which store a header or a manifest is of. Any single file may be damaged or another store's, so
+// that none of them says alone whose folder this is.
 #pragma once
 
 #include "io/store_files.hpp"
 #include "pipeline/store_contents.hpp"
-#include "zsluice/checksum/hmac_sha256.hpp"
 #include "zsluice/store/manifest.hpp"
 #include "zsluice/store/segment.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace zsluice::pipeline {
 
@@ -43,14 +43,8 @@ enum class ManifestUse : std::uint8_t {
                                                                     std::uint64_t sequence,
                                                                     const StoreIdentity& identity);
 
-// The first segments were all written with one and the same other key, or all without one: then the
-// key is the wrong one, not the store.
-struct ForeignKey {
-  bool is_none = false;          // without one
-  storage::SegmentHeader first;  // of those that were asked
-};
-[[nodiscard]] std::optional<ForeignKey> find_foreign_key(io::StoreFiles& files,
-                                                         const ManifestFacts& manifest,
-                                                         checksum::HmacSha256& mac);
+// The headers of the first segments that have one. Of a store behind a command it is one at most,
+// and a segment is fetched for it.
+[[nodiscard]] std::vector<storage::SegmentHeader> first_headers(io::StoreFiles& files);
 
 }  // namespace zsluice::pipeline

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/store_index.hpp"
 
+#include "pipeline/judge_key.hpp"
 #include "pipeline/store_contents.hpp"
 #include "zsluice/store/manifest.hpp"
 #include "zsluice/store/segment_check.hpp"
@@ -172,7 +173,11 @@ StoreHeaders::StoreHeaders(io::StoreFiles& files, const std::string& key) : file
   if (!manifest.store) return;
   const StoreIdentity in_manifest = identity_of(*manifest.store);
   if (!identity_) identity_ = in_manifest;
-  has_manifest_ = identity_ == in_manifest;
+  if (identity_ == in_manifest) named_ = manifest.store;
+}
+
+std::optional<StoreFailure> StoreHeaders::judge_key(bool no_auth) {
+  return pipeline::judge_key(files_, named_, {mac_ ? &*mac_ : nullptr, no_auth});
 }
 
 std::optional<SegmentHeader> StoreHeaders::read(std::uint64_t sequence) {

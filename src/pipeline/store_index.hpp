@@ -16,6 +16,7 @@
 #include "pipeline/store_seek.hpp"
 #include "zsluice/checksum/hmac_sha256.hpp"
 #include "zsluice/resume/point_search.hpp"
+#include "zsluice/store/manifest.hpp"
 #include "zsluice/store/segment.hpp"
 
 #include <cstdint>
@@ -37,7 +38,9 @@ class StoreHeaders {
   [[nodiscard]] const std::optional<StoreIdentity>& identity() const { return identity_; }
   void demand_store_of(const storage::SegmentHeader& header) { identity_ = identity_of(header); }
   // The manifest begins as that of this store does.
-  [[nodiscard]] bool has_manifest() const { return has_manifest_; }
+  [[nodiscard]] bool has_manifest() const { return named_.has_value(); }
+  // Of the key that was given, or none (judge_key.hpp).
+  [[nodiscard]] std::optional<StoreFailure> judge_key(bool no_auth);
   // Adds where in the stream the segment lies that failed, as far as the headers around it tell.
   // They need not be authentic: nothing but a message depends on it.
   void add_place(StoreFailure& failure);
@@ -48,7 +51,7 @@ class StoreHeaders {
   io::StoreFiles& files_;
   std::optional<checksum::HmacSha256> mac_;
   std::optional<StoreIdentity> identity_;
-  bool has_manifest_ = false;
+  std::optional<storage::StoreLine> named_;  // the manifest's first line, if it is this store's
 };
 
 struct StoredSegments {

@@ -63,6 +63,7 @@ std::uint64_t StoreFinding::segments() const {
     case StoreFailureCode::other_end:
     case StoreFailureCode::unproven_end:
     case StoreFailureCode::bad_manifest:
+    case StoreFailureCode::later_manifest:
     case StoreFailureCode::other_manifest:
     case StoreFailureCode::wrong_line:
       return 0;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/store_opening.hpp"
 
+#include "pipeline/judge_key.hpp"
+#include "pipeline/manifest_match.hpp"
 #include "pipeline/segment_list.hpp"
 #include "pipeline/segment_reader.hpp"
+#include "pipeline/store_identity.hpp"
 #include "zsluice/store/segment_name.hpp"
 
 #include <utility>
@@ -35,6 +38,7 @@ class Opening {
  private:
   using Done = std::optional<StoreFailure>;
 
+  [[nodiscard]] Done check_key();
   [[nodiscard]] Done read_first();
   [[nodiscard]] Done read_rest();
   [[nodiscard]] Done take_in();
@@ -67,6 +71,14 @@ Result<OpenedStore, StoreFailure> Opening::run() {
     return Unexpected{failure};
   }
   opened_.manifest = read_manifest(files_);
+  if (opened_.manifest.is_of_later_version) {
+    // Making it again would lose what this version knows nothing of.
+    StoreFailure failure;
+    failure.code = StoreFailureCode::later_manifest;
+    failure.name = storage::kManifestName;
+    return Unexpected{failure};
+  }
+  if (Done failure = check_key()) return Unexpected{*std::move(failure)};
   if (Done failure = read_first()) return Unexpected{*std::move(failure)};
   if (Done failure = read_rest()) return Unexpected{*std::move(failure)};
   if (Done failure = check_gaps()) return Unexpected{*std::move(failure)};
@@ -74,12 +86,27 @@ Result<OpenedStore, StoreFailure> Opening::run() {
   return std::move(opened_);
 }
 
+Opening::Done Opening::check_key() {
+  std::optional<checksum::HmacSha256> mac;
+  if (!key_.empty()) mac.emplace(bytes_of(key_));
+  const auto identity = find_identity(files_, opened_.manifest);
+  const bool is_used = use_of(opened_.manifest, identity, mac.has_value()) == ManifestUse::used;
+  return judge_key(files_, is_used ? opened_.manifest.store : std::nullopt,
+                   {.mac = mac ? &*mac : nullptr});
+}
+
 Opening::Done Opening::read_first() {
   const auto first = reader_.next_header();
   if (!first) return explained(first.error());
   opened_.first = *first;
   opened_.last = *first;
-  if (is_manifest_believed() && !describes(*opened_.manifest.store, *first)) disbelieve();
+  if (!is_manifest_believed()) return std::nullopt;
+  if (suits(*opened_.manifest.store, *first, find_line(files_, 0))) {
+    // Of another copy of segment 0 they are not the store's.
+    opened_.first.settings = opened_.manifest.store->settings;
+  } else {
+    disbelieve();
+  }
   return std::nullopt;
 }
 

@@ -21,7 +21,7 @@
 namespace zsluice::pipeline {
 
 struct OpenedStore {
-  storage::SegmentHeader first;  // its settings are the store's
+  storage::SegmentHeader first;  // with the settings of the store
   storage::SegmentHeader last;
   // With `missing` and `damaged` it has to be made again: no line of it counts.
   ManifestFacts manifest;

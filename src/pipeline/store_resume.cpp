@@ -116,6 +116,8 @@ StoreResuming::Done StoreResuming::end_failure() {
 ResumeReport StoreResuming::run() {
   ResumeReport report;
   stored_ = count_segments(files_, headers_);
+  if (stored_.count > 0) report.failure = headers_.judge_key(options_.no_auth);
+  if (report.failure) return report;
   if (stored_.count > 0) return resume_from(stored_.count);
   report.failure = stored_.failure ? *stored_.failure : unfinished();
   return report;

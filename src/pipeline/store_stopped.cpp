@@ -67,6 +67,7 @@ StoreStoppedReport StoreStopped::run() {
   StoreStoppedReport report;
   StoredSegments stored = count_segments(files_, headers_);
   report.failure = std::move(stored.failure);
+  if (!report.failure && stored.count > 0) report.failure = headers_.judge_key(options_.no_auth);
   if (report.failure || stored.count == 0) return report;
   report.failure = read(stored.count);
   report.segments = stored.count;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/store_verify.hpp"
 
+#include "pipeline/judge_key.hpp"
 #include "pipeline/open_failure.hpp"
 #include "pipeline/ordered_work.hpp"
 #include "pipeline/segment_list.hpp"
@@ -31,6 +32,7 @@ int gravity_of(const StoreFailure& failure) {
     case StoreFailureCode::other_end:
     case StoreFailureCode::unproven_end:
     case StoreFailureCode::bad_manifest:
+    case StoreFailureCode::later_manifest:
     case StoreFailureCode::other_manifest:
     case StoreFailureCode::wrong_line:
       return 2;
@@ -156,26 +158,11 @@ void StoreVerification::find_no_store() {
 
 // Else it has been told, once for all segments.
 bool StoreVerification::has_right_key(const ManifestFacts& manifest, ManifestUse use) {
-  if (!mac_) {
-    const bool is_needed =
-        use == ManifestUse::used && manifest.store->is_authenticated && !options_.no_auth;
-    if (is_needed) fail(StoreFailureCode::key_needed);
-    return !is_needed;
-  }
-  const auto foreign =
-      find_foreign_key(files_, use == ManifestUse::used ? manifest : ManifestFacts{}, *mac_);
-  if (!foreign) return true;
-  if (foreign->is_none) {
-    fail(StoreFailureCode::not_keyed);
-    return false;
-  }
-  const storage::SegmentHeader& first = foreign->first;
+  auto failure = judge_key(files_, use == ManifestUse::used ? manifest.store : std::nullopt,
+                           {mac_ ? &*mac_ : nullptr, options_.no_auth});
+  if (!failure) return true;
   StoreFinding finding;
-  finding.failure.code = StoreFailureCode::wrong_key;
-  finding.failure.sequence = first.sequence;
-  finding.failure.name = storage::segment_name(first.sequence);
-  finding.failure.begin = first.start.offset;
-  finding.failure.end = first.end.offset;
+  finding.failure = *std::move(failure);
   find(finding);
   return false;
 }
@@ -189,7 +176,8 @@ void StoreVerification::judge_manifest(const ManifestFacts& manifest,
     finding.failure.system = *manifest.unreadable;
     find(finding);
   } else if (manifest.state == ManifestState::damaged) {
-    finding.failure.code = StoreFailureCode::bad_manifest;
+    finding.failure.code = manifest.is_of_later_version ? StoreFailureCode::later_manifest
+                                                        : StoreFailureCode::bad_manifest;
     finding.failure.segments = manifest.bad_line;
     finding.failure.begin = manifest.bad_offset;
     find(finding);
@@ -258,9 +246,6 @@ void StoreVerification::take(StoreJudge& judge,
                              const ProbedSegment& segment,
                              const ProbedSegment* next) {
   if (segment.system && !segment.code) return judge.take_folder(segment.sequence, *segment.system);
-  // Of another one it may be a copy from elsewhere.
-  const bool is_keyed = segment.code == StoreFailureCode::key_needed && segment.sequence == 0;
-  if (is_keyed) return fail(StoreFailureCode::key_needed);
   if (segment.code == StoreFailureCode::no_digest) return fail(StoreFailureCode::no_digest);
   judge.take(segment, next);
   if (next != nullptr) judge_fetch(segment);

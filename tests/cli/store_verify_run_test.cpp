@@ -192,7 +192,7 @@ TEST_F(StoreVerifyRun, AKeyIsDemanded) {
   const CliRun wrong = on_store({"verify", "--auth-key", other});
   EXPECT_EQ(wrong.status, 5);
   EXPECT_EQ(std::count(wrong.err.begin(), wrong.err.end(), '\n'), 1) << wrong.err;
-  EXPECT_THAT(wrong.err, HasSubstr(" was written with another key than this one\n"));
+  EXPECT_THAT(wrong.err, HasSubstr("the store was written with another key than this one: see segment 0 ("));
 }
 
 TEST_F(StoreVerifyRun, AFolderThatIsNoStore) {

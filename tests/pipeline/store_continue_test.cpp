@@ -451,7 +451,7 @@ TEST(StoreContinue, AKeyIsDemandedAndNoOther) {
   expect_refused(part, continue_in(store, broken.rest, other), store, StoreFailureCode::wrong_key);
   MemoryStore unkeyed(broken.part);
   expect_refused(broken.part, continue_in(unkeyed, broken.rest, keyed), unkeyed,
-                 StoreFailureCode::bad_segment);
+                 StoreFailureCode::not_keyed);
   for (const bool has_manifest : {true, false}) {
     Image image = part;
     if (!has_manifest) image.erase(kManifest);

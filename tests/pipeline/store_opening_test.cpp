@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a store that is to be continued is taken for.
+#include "pipeline/store_opening.hpp"
+
+#include "pipeline/store_run.hpp"
+#include "pipeline/store_verify_run.hpp"
+#include "store/store_fixture.hpp"
+#include "zsluice/store/segment_name.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace zsluice::pipeline {
+namespace {
+
+using storage::Compression;
+using storage::segment_name;
+using test::Bytes;
+using Code = StoreFailureCode;
+using Image = MemoryStore::Image;
+
+const std::string kManifest(storage::kManifestName);
+
+// Without its end, so that it can be continued.
+Image stored(Compression compression) {
+  const Bytes whole = test::read_corpus("c128_raw_full");
+  MemoryStore store;
+  (void)split_into(store, ByteSpan(whole).first(whole.size() - 400),
+                   splitting(16 << 10, compression));
+  return store.seen();
+}
+
+TEST(StoreOpening, ACopyOfSegmentZeroThatIsStoredOtherwiseLeavesTheSettings) {
+  Image image = stored(Compression::off);
+  MemoryStore before(image);
+  const storage::StoreSettings wanted = open_store(before, "")->first.settings;
+  image[segment_name(0)] = stored(Compression::always).at(segment_name(0));
+  MemoryStore store(image);
+  const auto opened = open_store(store, "");
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->first.settings, wanted);
+  EXPECT_EQ(opened->manifest.state, ManifestState::good);
+  // Nothing else tells.
+  image.erase(kManifest);
+  MemoryStore bare(image);
+  EXPECT_EQ(open_store(bare, "")->first.settings.compression, Compression::always);
+}
+
+TEST(StoreOpening, AManifestOfALaterVersionIsNotMadeAgain) {
+  Image image = stored(Compression::off);
+  const std::string line =
+      storage::hashed_line(R"({"type":"store","version":2,"more":true)") + '\n';
+  image[kManifest] = Bytes(bytes_of(line).begin(), bytes_of(line).end());
+  MemoryStore store(image);
+  ASSERT_FALSE(open_store(store, ""));
+  EXPECT_EQ(open_store(store, "").error().code, Code::later_manifest);
+  EXPECT_EQ(verified(store).findings.at(0).failure.code, Code::later_manifest);
+}
+
+}  // namespace
+}  // namespace zsluice::pipeline
