@@ -19,6 +19,11 @@ std::string place_text(const Place& place) {
 }
 
 std::string objects_text(const StoreFinding& finding) {
+  const bool are_several = finding.snapshots.size() + finding.snapshots_more > 1;
+  if (finding.places && are_several) {
+    return fmt::format("from {} of the first to {} of the last that has objects there",
+                       place_text(finding.places->first), place_text(finding.places->last));
+  }
   if (finding.places) {
     return fmt::format("{} to {}", place_text(finding.places->first),
                        place_text(finding.places->last));

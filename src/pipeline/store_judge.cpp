@@ -27,12 +27,32 @@ SegmentError error_of(SegmentErrorCode code, std::uint64_t expected, std::uint64
   return error;
 }
 
+// As much as a position tells of the substream that runs there.
+Substream nameless(const storage::Position& at) {
+  Substream substream;
+  substream.toguid = at.toguid;
+  substream.begin_at = at.begin_at;
+  return substream;
+}
+
 void add_snapshot(StoreFinding& finding, const Substream& substream) {
   if (finding.snapshots.size() < kHitSnapshotsMax) {
     finding.snapshots.push_back(substream);
   } else {
     ++finding.snapshots_more;
   }
+}
+
+// Of `begun` substreams that begin in what is hit, the lines told the first `named`. Of the others
+// `end` knows the one that runs on behind it.
+void add_begun(StoreFinding& finding,
+               std::uint64_t begun,
+               std::uint64_t named,
+               const storage::Position& end) {
+  if (begun <= named) return;
+  const bool is_running = is_in_substream(end.framing);
+  finding.snapshots_more += begun - named - (is_running ? 1 : 0);
+  if (is_running) add_snapshot(finding, nameless(end));
 }
 
 }  // namespace
@@ -267,8 +287,13 @@ void StoreJudge::find_bad(const ProbedSegment& segment, StoreFailure failure, co
   if (!is_placed && known_ && known_->places) finding.after = known_->places->last;
   finding.failure = std::move(failure);
   add_running(finding, is_placed ? &*segment.header : nullptr);
-  for (const Substream& substream : lines != nullptr ? lines->begun : segment.begun) {
+  const std::vector<Substream>& begun = lines != nullptr ? lines->begun : segment.begun;
+  for (const Substream& substream : begun) {
     add_snapshot(finding, substream);
+  }
+  held_begun_ = begun.size();
+  if (is_placed) {
+    add_begun(finding, segment.header->substreams_begun(), begun.size(), segment.header->end);
   }
   hold(std::move(finding), !is_placed);
 }
@@ -284,6 +309,7 @@ void StoreJudge::find_run(StoreFailureCode code,
   if (system) finding.failure.system = *system;
   if (known_ && known_->places) finding.after = known_->places->last;
   add_running(finding, nullptr);
+  held_begun_ = 0;
   for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
     const auto lines = lines_of(sequence);
     if (!lines) break;
@@ -292,6 +318,7 @@ void StoreJudge::find_run(StoreFailureCode code,
     for (const Substream& substream : lines->begun) {
       add_snapshot(finding, substream);
     }
+    held_begun_ += lines->begun.size();
     if (!lines->begun.empty()) running_ = lines->begun.back();
   }
   verdict_.segments_bad += last - first + 1;
@@ -319,10 +346,7 @@ void StoreJudge::add_running(StoreFinding& finding, const SegmentHeader* header)
   if (header != nullptr) {
     if (!is_in_substream(header->start.framing)) return;
     const bool is_known = running_ && running_->toguid == header->start.toguid;
-    Substream nameless;
-    nameless.toguid = header->start.toguid;
-    nameless.begin_at = header->start.begin_at;
-    return add_snapshot(finding, is_known ? *running_ : nameless);
+    return add_snapshot(finding, is_known ? *running_ : nameless(header->start));
   }
   const bool is_over = previous_ && !is_in_substream(previous_->end.framing);
   if (running_ && !is_over) add_snapshot(finding, *running_);
@@ -412,9 +436,7 @@ void StoreJudge::follow(const ProbedSegment& segment, const Lines* lines, bool i
   known_ = segment.header;
   const bool is_running = is_in_substream(known_->end.framing);
   if (is_running && (!running_ || running_->toguid != known_->end.toguid)) {
-    running_.emplace();
-    running_->toguid = known_->end.toguid;
-    running_->begin_at = known_->end.begin_at;
+    running_ = nameless(known_->end);
   }
   if (known_->is_last) last_ = known_;
 }
@@ -430,11 +452,11 @@ void StoreJudge::release(const SegmentHeader* next) {
   if (next != nullptr) {
     held_->failure.end = next->start.offset;
     if (next->places) held_->before = next->places->first;
+    const std::uint64_t before = known_ ? known_->end.substreams : 0;
+    const std::uint64_t behind = next->start.substreams;
+    add_begun(*held_, behind - std::min(before, behind), held_begun_, next->start);
     if (held_->snapshots.empty() && is_in_substream(next->start.framing)) {
-      Substream nameless;
-      nameless.toguid = next->start.toguid;
-      nameless.begin_at = next->start.begin_at;
-      held_->snapshots.push_back(nameless);
+      held_->snapshots.push_back(nameless(next->start));
     }
   }
   const StoreFinding finding = *std::exchange(held_, std::nullopt);

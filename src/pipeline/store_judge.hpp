@@ -124,6 +124,7 @@ class StoreJudge {
   std::optional<storage::SegmentHeader> last_;      // the one that ends the stream
   std::optional<storage::Substream> running_;       // the last one that began
   std::optional<StoreFinding> held_;                // until the next segment is known
+  std::uint64_t held_begun_ = 0;                    // substreams in it that the lines told
   bool is_last_bad_ = false;                        // whether the store ends there is not known
   std::optional<storage::SegmentChain> prefix_;     // what `join` has passed so far
   bool is_prefix_over_ = false;
