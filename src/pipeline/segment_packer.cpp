@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/segment_packer.hpp"
 
+#include "zsluice/drr/format.hpp"
+
 #include <utility>
 
 namespace zsluice::pipeline {
@@ -18,6 +20,16 @@ constexpr std::size_t kSavingsMin = 20;
 
 bool pays(std::size_t raw_bytes, std::size_t stored_bytes) {
   return stored_bytes <= raw_bytes - raw_bytes / kSavingsMin;
+}
+
+// Ciphertext does not shrink, headers do.
+bool is_hopeless(const storage::Cut& cut, std::size_t raw_bytes) {
+  const auto is_raw = [](const storage::Position& at) {
+    return is_in_substream(at.framing) && (at.features & drr::feature::kRaw) != 0;
+  };
+  const std::uint64_t records = cut.end.records - cut.start.records;
+  return is_raw(cut.start) && is_raw(cut.end) && cut.start.substreams == cut.end.substreams &&
+         records < raw_bytes / kSavingsMin / drr::kRecordBytes;
 }
 
 }  // namespace
@@ -40,10 +52,10 @@ bool SegmentPacker::probe(ByteSpan raw) {
 }
 
 // Codec::zstd: into frame_.
-storage::Codec SegmentPacker::compress(ByteSpan raw) {
+storage::Codec SegmentPacker::compress(const storage::Cut& cut, ByteSpan raw) {
   if (!compressor_ || raw.empty()) return Codec::none;
   const bool is_automatic = settings_.compression == Compression::automatic;
-  if (is_automatic && !probe(raw)) return Codec::none;
+  if (is_automatic && (is_hopeless(cut, raw.size()) || !probe(raw))) return Codec::none;
   const auto bytes = compressor_->compress(raw, frame_.room(raw.size()));
   if (!bytes || (is_automatic && !pays(raw.size(), *bytes))) return Codec::none;
   frame_.resize(*bytes);
@@ -52,7 +64,7 @@ storage::Codec SegmentPacker::compress(ByteSpan raw) {
 
 void SegmentPacker::pack(PackedSegment& segment) {
   const ByteSpan raw = segment.bytes.payload();
-  const Codec codec = compress(raw);
+  const Codec codec = compress(segment.cut, raw);
   const ByteSpan stored = codec == Codec::zstd ? frame_.payload() : raw;
   segment.header = header_of(segment.cut, settings_);
   set_payload(segment.header, codec, raw, stored);

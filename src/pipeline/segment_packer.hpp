@@ -2,13 +2,12 @@
 // SegmentPacker: what of a segment's file depends on its bytes alone: the payload, compressed where
 // that pays, and its hashes. Pure; each thread has one of its own.
 //
-// Compression::automatic decides for each segment from a probe: 64 KiB of it, taken from four
-// places, are compressed, and the whole only when that saves at least 5 %. The flags of BEGIN are
-// not asked. They say how the blocks are stored, which is not the question: raw streams of small
-// records do shrink, by their headers, and streams that call themselves plain may hold what never
-// shrinks. So an encrypted stream of ordinary records costs the probe, less than 1 % of a 16 MiB
-// segment. The choice depends on the segment's bytes alone: the same stream gives the same store,
-// by however many threads.
+// Compression::automatic decides for each segment. Where BEGIN says that the stream is raw, nothing
+// but the headers can shrink: when they are less than 5 % of the segment, nothing is tried. (Raw
+// streams of small records do shrink.) All others are probed: 64 KiB of the segment, taken from
+// four places, are compressed, and the whole only when that saves at least 5 %. So an encrypted
+// stream of ordinary records costs nothing. The choice depends on the segment's bytes and positions
+// alone: the same stream gives the same store, by however many threads.
 #pragma once
 
 #include "pipeline/segment_buffer.hpp"
@@ -37,7 +36,7 @@ class SegmentPacker {
   void pack(PackedSegment& segment);
 
  private:
-  [[nodiscard]] storage::Codec compress(ByteSpan raw);
+  [[nodiscard]] storage::Codec compress(const storage::Cut& cut, ByteSpan raw);
   [[nodiscard]] bool probe(ByteSpan raw);
 
   storage::StoreSettings settings_;
