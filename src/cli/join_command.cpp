@@ -14,7 +14,6 @@
 #include "cli/store_key.hpp"
 #include "cli/text_layout.hpp"
 #include "cli/user_command.hpp"
-#include "io/blocking_writer.hpp"
 #include "io/file_kind.hpp"
 #include "io/poll_backend.hpp"
 #include "io/stop_signals.hpp"
@@ -81,9 +80,7 @@ class JoinRun {
 
  private:
   [[nodiscard]] pipeline::JoinOptions options(std::string key) const;
-  [[nodiscard]] bool is_paced() const;
-  int run_plain(const pipeline::JoinOptions& options, io::StoreFolder* folder);
-  int run_paced(const pipeline::JoinOptions& options, io::StoreFolder* folder);
+  int run(const pipeline::JoinOptions& options, io::StoreFolder* folder);
   int give_up(const OpenFailure& failure);
   [[nodiscard]] std::string last_words(const JoinReport& report) const;
   [[nodiscard]] std::string notes(const JoinReport& report) const;
@@ -95,14 +92,9 @@ class JoinRun {
   [[nodiscard]] std::string line(Level level, const std::string& message) const {
     return log_text(command_.common.log_format, level, message);
   }
-  // At once: a pause follows.
-  void say_failed_try(const pipeline::FailedTry& failed) {
-    if (command_.common.quiet || command_.common.json) return;
-    err_.write(line(Level::warning, failed_try_text("join", store_, failed)));
-    err_.flush();
-  }
   void warn_of_failed_try(const pipeline::FailedTry& failed, RunWatch& watch) {
     if (command_.common.json) return;
+    // At once: a pause follows.
     watch.warn(failed_try_text("join", store_, failed));
     watch.on_turn();
   }
@@ -111,7 +103,7 @@ class JoinRun {
   const Streams& streams_;
   TextOutput err_;
   std::string store_;
-  std::string speed_;  // where it was looked at
+  std::string speed_;
 };
 
 pipeline::JoinOptions JoinRun::options(std::string key) const {
@@ -139,31 +131,10 @@ int JoinRun::run() {
     }
     folder = *std::move(opened);
   }
-  const pipeline::JoinOptions join = options(*std::move(key));
-  return is_paced() ? run_paced(join, folder.get()) : run_plain(join, folder.get());
+  return run(options(*std::move(key)), folder.get());
 }
 
-// Whether there is more to do than to write as fast as the reader takes it.
-bool JoinRun::is_paced() const {
-  const ProgressOptions& progress = command_.progress;
-  if (command_.rate.is_given() || !progress.metrics_path.empty()) return true;
-  return progress_style(progress, command_.common.quiet, io::is_terminal(streams_.err)) !=
-         ProgressStyle::off;
-}
-
-int JoinRun::run_plain(const pipeline::JoinOptions& options, io::StoreFolder* folder) {
-  pipeline::FetchedStore fetched(
-      folder, command_options(command_.fetch, [this](const pipeline::FailedTry& failed) {
-        say_failed_try(failed);
-      }));
-  io::StoreFiles& files = command_.fetch.empty() ? static_cast<io::StoreFiles&>(*folder) : fetched;
-  io::BlockingWriter out(streams_.out);
-  const JoinReport report = run_join(options, files, out);
-  err_.write(last_words(report));
-  return status_of(report);
-}
-
-int JoinRun::run_paced(const pipeline::JoinOptions& options, io::StoreFolder* folder) {
+int JoinRun::run(const pipeline::JoinOptions& options, io::StoreFolder* folder) {
   const auto signals = io::StopSignals::create(
       command_.rate.rate_file.empty() ? io::Hangup::stops : io::Hangup::is_wish);
   if (!signals) {

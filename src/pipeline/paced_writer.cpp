@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/paced_writer.hpp"
 
+#include "io/hold.hpp"
 #include "pipeline/pipe_operations.hpp"
 
 #include <unistd.h>
@@ -29,6 +30,7 @@ PacedWriter::PacedWriter(PacedEnds ends, PipeObserver& observer)
       bucket_({}, ends_.burst_bytes, ends_.backend.now()),
       started_(ends_.backend.now()),
       now_(started_) {
+  (void)io::grow_pipe(ends_.output.get());
   ends_.backend.watch(kWatch, ends_.output.get());
   if (ends_.signals != nullptr) {
     ends_.backend.read(kSignal, ends_.signals->wake_fd(), wake_count_);

@@ -10,6 +10,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -46,6 +47,13 @@ class Joins(unittest.TestCase):
         self.addCleanup(self.end, child)
         return child
 
+    def start_to_socket(self, *arguments):
+        """A pipe could hold the whole stream, so that nothing would be left to go on with."""
+        ours, theirs = socket.socketpair()
+        self.addCleanup(ours.close)
+        with theirs:
+            return self.start(*arguments, stdout=theirs), ours
+
     def end(self, child):
         child.kill()
         child.wait(timeout=60)
@@ -68,14 +76,17 @@ class Joins(unittest.TestCase):
         return reader, writer
 
     def test_sigusr1_is_answered_and_the_stream_goes_on(self):
-        child = self.start("-q", "--rate", "500M", "store")
-        first = child.stdout.read(65536)
-        child.send_signal(signal.SIGUSR1)
-        answer = child.stderr.readline().decode()
-        self.assertRegex(answer, r"^zsluice: join: .* passed in ")
-        status, out, err = self.finish(child)
-        self.assertEqual((status, first + out), (0, RAW_BYTES))
-        self.assertIn("% of 867.1 KiB", err)
+        for arguments in ([], ["--rate", "500M"]):
+            with self.subTest(arguments=arguments):
+                child, reader = self.start_to_socket("-q", *arguments, "store")
+                first = reader.recv(65536)
+                child.send_signal(signal.SIGUSR1)
+                answer = child.stderr.readline().decode()
+                self.assertRegex(answer, r"^zsluice: join: .* passed in ")
+                out = b"".join(iter(lambda: reader.recv(65536), b""))
+                status, _, err = self.finish(child)
+                self.assertEqual((status, first + out), (0, RAW_BYTES))
+                self.assertIn("% of 867.1 KiB", err)
 
     def test_sighup_reads_the_rate_again(self):
         self.write("rate", SLOW)
@@ -141,8 +152,8 @@ class Joins(unittest.TestCase):
                     self.assertIn(f"\nzsluice_exit_status {128 + number}\n", file.read())
 
     def test_a_signal_ends_it_while_nobody_reads(self):
-        child = self.start("-q", "--progress", "json", "--rate", "500M", "store")
-        child.stdout.read(1)
+        child, reader = self.start_to_socket("-q", "--progress", "json", "--rate", "500M", "store")
+        reader.recv(1)
         child.send_signal(signal.SIGTERM)
         self.assertEqual(child.wait(timeout=60), 128 + signal.SIGTERM)
 
