@@ -43,10 +43,11 @@ bool is_damaged(const StoppedReport& stopped) {
   return stopped.fault && drr::kind_of(stopped.fault->code) == drr::FaultKind::damaged;
 }
 
-// Of what is proven, what `zfs send -t` brings again.
+// Of what is there, what `zfs send -t` brings again. Behind a damage nobody looked.
 std::uint64_t resent_bytes(const StoppedReport& stopped) {
   const std::uint64_t from = stopped.stopped.record_offset;
-  return stopped.proven_bytes > from ? stopped.proven_bytes - from : 0;
+  const std::uint64_t to = is_damaged(stopped) ? stopped.proven_bytes : stopped.bytes;
+  return to > from ? to - from : 0;
 }
 
 // `segments`: of a store.
@@ -150,9 +151,10 @@ TokenFailure no_token(const StoppedReport& stopped, const std::string& place, bo
 
 void say_where(const StoppedReport& stopped, const std::string& place, TokenReport& report) {
   const resume::Stopped& at = stopped.stopped;
-  std::string text = fmt::format("{}\"{}\" goes on at object {}, offset {}; {} sent again\n", place,
-                                 escaped(at.token.toname), at.token.object, at.token.offset,
-                                 counted(resent_bytes(stopped), "stored byte"));
+  std::string text = fmt::format("{}\"{}\" goes on at object {}, offset {}; {} sent again{}\n",
+                                 place, escaped(at.token.toname), at.token.object, at.token.offset,
+                                 counted(resent_bytes(stopped), "stored byte"),
+                                 is_damaged(stopped) ? ", and all behind the damage" : "");
   if (is_damaged(stopped)) {
     text +=
         fmt::format("  It is damaged between offsets {} and {}; what lies behind is not used.\n",

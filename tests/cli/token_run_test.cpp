@@ -262,6 +262,11 @@ TEST(TokenMake, SaysHowMuchIsSentAgain) {
   EXPECT_EQ(result["text"], token_in(run));
   EXPECT_EQ(result["source"]["bytes"], 869740);
   EXPECT_EQ(result["source"]["resent_bytes"], 4320);
+  // What is there of a record that is not whole is sent again, too.
+  const CliRun amid = run_cli({"token", "make", "--json"}, head_of(stream, 869700));
+  EXPECT_EQ(amid.json()["source"]["resent_bytes"],
+            869700 - amid.json()["source"]["record_offset"].get<std::uint64_t>());
+  EXPECT_LT(amid.json()["source"]["proven_bytes"], 869700);
 }
 
 TEST(TokenMake, GoesOnBeforeADamage) {
@@ -269,6 +274,7 @@ TEST(TokenMake, GoesOnBeforeADamage) {
   stream[500'000] ^= std::byte{1};
   const CliRun run = run_cli({"token", "make"}, stream);
   EXPECT_EQ(run.status, 0);
+  EXPECT_THAT(run.err, HasSubstr(" sent again, and all behind the damage\n"));
   EXPECT_THAT(run.err, HasSubstr("\n  It is damaged between offsets 489836 and 506532; "
                                  "what lies behind is not used.\n"));
 }
