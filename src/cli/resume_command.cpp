@@ -64,6 +64,7 @@ struct Made {
   bool is_package = false;
   std::optional<bool> is_placed;  // whether the token's place was found
   std::string_view own_root;  // a dataset that the receiver will make an encryption root of its own
+  std::string_view below_top;  // of its name: what stands behind that of the package
   std::string summary;
 };
 
@@ -232,9 +233,10 @@ void Resuming::say_notes(const Made& made) {
     say(Level::warning,
         fmt::format("{}{}: the receiver makes its copy of {} an encryption root of its own, "
                     "although that may have inherited its key\n"
-                    "  Then, there: `zfs load-key` for its parent and for it, and "
-                    "`zfs change-key -i` for it.\n",
-                    kHead, source_, in_quotes(made.own_root)));
+                    "  Then, there, with TARGET for what `zfs receive` is given: `zfs load-key -r "
+                    "TARGET` and\n"
+                    "  `zfs change-key -i TARGET{}`.\n",
+                    kHead, source_, in_quotes(made.own_root), escaped(made.below_top)));
   }
   if (command_.is_rest && !made.is_package) {
     say(Level::warning, fmt::format("{}{}: --rest: the snapshot is in no package: nothing that "
@@ -307,6 +309,8 @@ int Resuming::end_rebuild(const ResumeReport& report, const token::Token& token)
   const bool is_encrypted = report.is_raw;
   if (report.is_package && is_encrypted && dataset != dataset_of(report.package_name)) {
     made.own_root = dataset;
+    const std::string_view top = dataset_of(report.package_name);
+    if (dataset.substr(0, top.size()) == top) made.below_top = dataset.substr(top.size());
   }
   // Until the second pass has begun nothing is known of it.
   if (!report.toname.empty()) made.is_placed = is_placed(report, token);

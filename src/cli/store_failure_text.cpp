@@ -57,6 +57,12 @@ bool is_after_delivery(const StoreFailure& failure, const FailureContext& contex
          failure.segment.code == storage::SegmentErrorCode::after_last;
 }
 
+std::string without_manifest(const FailureContext& context) {
+  return context.forwards ? "  `zsluice verify` tells what is in the store. Without the manifest, "
+                            "join goes by the segments:\n  move it away and join again.\n"
+                          : "";
+}
+
 // A store that goes on, or would: what to do about a segment that is not there, or not right.
 bool is_in_the_way(const StoreFailure& failure, const FailureContext& context) {
   const bool goes_on = context.continues || context.command == "token make";
@@ -90,10 +96,11 @@ std::string damage_text(const StoreFailure& failure, const FailureContext& conte
                          segment_text(failure));
     case StoreFailureCode::unproven_end:
       return "damaged: the manifest's closing line is not proven by the key: it was changed, or "
-             "forged\n";
+             "forged\n" +
+             without_manifest(context);
     case StoreFailureCode::bad_manifest:
-      return fmt::format("damaged: the manifest ({}), line {} at its byte {}\n", failure.name,
-                         failure.segments, failure.begin);
+      return fmt::format("damaged: the manifest ({}), line {} at its byte {}\n{}", failure.name,
+                         failure.segments, failure.begin, without_manifest(context));
     case StoreFailureCode::later_manifest:
       return fmt::format(
           "the manifest ({}) is of another version of the format than this program knows\n"
@@ -102,11 +109,8 @@ std::string damage_text(const StoreFailure& failure, const FailureContext& conte
           context.continues ? "Nothing was changed: go on with the version that wrote it."
                             : "The segments are read without it.");
     case StoreFailureCode::other_manifest:
-      return fmt::format(
-          "damaged: the manifest ({}) is that of another store\n{}", failure.name,
-          context.forwards ? "  `zsluice verify` tells what is in the store. Without the manifest, "
-                             "join goes by the segments:\n  move it away and join again.\n"
-                           : "");
+      return fmt::format("damaged: the manifest ({}) is that of another store\n{}", failure.name,
+                         without_manifest(context));
     case StoreFailureCode::wrong_line:
       return fmt::format(
           "damaged: what the manifest ({}) says of segment {} is not what that one holds\n",

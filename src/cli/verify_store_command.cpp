@@ -50,6 +50,9 @@ class StoreVerifyRun {
   void tell(const StoreFinding& finding);
   void tell_end(const StoreVerifyReport& report);
   void tell_whole(const StoreVerifyReport& report);
+  [[nodiscard]] std::string manifest_made_again() const {
+    return fmt::format("  `zsluice split --continue {} </dev/null` makes it again.\n", store_);
+  }
   void tell_notes(const StoreVerifyReport& report);
   [[nodiscard]] std::string summary(const StoreVerifyReport& report) const;
   [[nodiscard]] Json result(const StoreVerifyReport& report) const;
@@ -187,14 +190,26 @@ void StoreVerifyRun::tell_whole(const StoreVerifyReport& report) {
   out_.flush();
 }
 
+// Whether nothing but the manifest is wrong, and the segments tell the same without it.
+bool is_manifest_to_blame(const StoreVerifyReport& report) {
+  using pipeline::StoreFailureCode;
+  if (!report.failure || report.verdict.segments_bad > 0 || !report.verdict.has_end) return false;
+  const StoreFailureCode code = report.failure->code;
+  return code == StoreFailureCode::bad_manifest || code == StoreFailureCode::other_manifest ||
+         code == StoreFailureCode::wrong_line || code == StoreFailureCode::unproven_end;
+}
+
 // What is left, and what it is good for.
 std::string StoreVerifyRun::summary(const StoreVerifyReport& report) const {
   const pipeline::StoreVerdict& verdict = report.verdict;
   if (verdict.segments_bad == 0) {
-    return fmt::format("{}{} {} right, {}: {}\n", head_, counted(verdict.segments_good, "segment"),
-                       verdict.segments_good == 1 ? "is" : "are",
-                       counted(verdict.raw_bytes, "byte"),
-                       verdict.has_end ? "the whole stream" : "a valid beginning of the stream");
+    const std::string text =
+        fmt::format("{}{} {} right, {}: {}\n", head_, counted(verdict.segments_good, "segment"),
+                    verdict.segments_good == 1 ? "is" : "are", counted(verdict.raw_bytes, "byte"),
+                    verdict.has_end ? "the whole stream" : "a valid beginning of the stream");
+    if (!is_manifest_to_blame(report) || !command_.fetch.empty()) return text;
+    return text + fmt::format("  Without the manifest join gives it: move {} away.\n{}",
+                              storage::kManifestName, manifest_made_again());
   }
   std::string text = fmt::format("{}{} bad or missing; {} right{}\n", head_,
                                  counted(verdict.segments_bad, "segment"), verdict.segments_good,
@@ -227,12 +242,16 @@ std::string StoreVerifyRun::summary(const StoreVerifyReport& report) const {
 void StoreVerifyRun::tell_notes(const StoreVerifyReport& report) {
   const bool has_segments = report.verdict.segments_good + report.verdict.segments_bad > 0;
   if (!has_segments || report.is_cut_short) return;
+  const bool has_end = report.verdict.has_end;
   if (report.manifest == ManifestState::missing) {
-    say(Level::warning, head_ + "the manifest is missing: the segments' own headers were used\n");
+    say(Level::warning, head_ + "the manifest is missing: the segments' own headers were used\n" +
+                            (has_end ? manifest_made_again() : ""));
   } else if (report.manifest == ManifestState::torn) {
-    say(Level::warning, head_ +
-                            "the end of the manifest is torn, as a crash leaves it: behind it "
-                            "the segments' own headers were used\n");
+    say(Level::warning,
+        fmt::format("{}the end of the manifest is {}: behind it the segments' own "
+                    "headers were used\n{}",
+                    head_, has_end ? "torn or damaged" : "torn, as a crash leaves it",
+                    has_end ? manifest_made_again() : ""));
   }
   if (!command_.fetch.empty() && !report.has_closing_line && report.segments_expected > 0) {
     say(Level::warning,

@@ -161,7 +161,7 @@ TEST(ResumeRun, OfAPackageTheRestComesAsOne) {
   EXPECT_THAT(verified.out, HasSubstr("package"));
   EXPECT_THAT(rest.err, HasSubstr("the receiver makes its copy of \""));
   EXPECT_THAT(rest.err, HasSubstr("an encryption root of its own"));
-  EXPECT_THAT(rest.err, HasSubstr("zfs change-key -i"));
+  EXPECT_THAT(rest.err, HasSubstr("`zfs change-key -i TARGET/"));
 }
 
 TEST(ResumeStitch, MakesTheUninterruptedStream) {

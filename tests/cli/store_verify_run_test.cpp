@@ -149,11 +149,25 @@ TEST_F(StoreVerifyRun, TheManifestAlone) {
   change(store_ + "/manifest.jsonl", 20);
   const CliRun damaged = on_store({"verify"});
   EXPECT_THAT(damaged.err, HasSubstr("manifest"));
-  EXPECT_THAT(damaged.err + damaged.out, HasSubstr("24 segments"));
+  EXPECT_THAT(damaged.err, HasSubstr("24 segments are right, 887876 bytes: the whole stream\n"
+                                     "  Without the manifest join gives it: move manifest.jsonl "
+                                     "away.\n"));
   std::filesystem::remove(store_ + "/manifest.jsonl");
   const CliRun missing = on_store({"verify"});
   EXPECT_EQ(missing.status, 0);
-  EXPECT_EQ(missing.err, head() + "the manifest is missing: the segments' own headers were used\n");
+  const std::string made_again =
+      "  `zsluice split --continue " + store_ + " </dev/null` makes it again.\n";
+  EXPECT_EQ(missing.err,
+            head() + "the manifest is missing: the segments' own headers were used\n" + made_again);
+  EXPECT_EQ(on_store({"split", "--continue"}).status, 0);
+  EXPECT_EQ(on_store({"verify"}).err, "");
+  // The closing line of a whole store is lost.
+  std::filesystem::resize_file(store_ + "/manifest.jsonl",
+                               std::filesystem::file_size(store_ + "/manifest.jsonl") - 3);
+  const CliRun torn = on_store({"verify"});
+  EXPECT_EQ(torn.status, 0);
+  EXPECT_THAT(torn.err, HasSubstr("the end of the manifest is torn or damaged: "));
+  EXPECT_THAT(torn.err, HasSubstr(made_again));
 }
 
 TEST_F(StoreVerifyRun, WhatCannotBeReadIsSaid) {
@@ -192,7 +206,8 @@ TEST_F(StoreVerifyRun, AKeyIsDemanded) {
   const CliRun wrong = on_store({"verify", "--auth-key", other});
   EXPECT_EQ(wrong.status, 5);
   EXPECT_EQ(std::count(wrong.err.begin(), wrong.err.end(), '\n'), 1) << wrong.err;
-  EXPECT_THAT(wrong.err, HasSubstr("the store was written with another key than this one: see segment 0 ("));
+  EXPECT_THAT(wrong.err,
+              HasSubstr("the store was written with another key than this one: see segment 0 ("));
 }
 
 TEST_F(StoreVerifyRun, AFolderThatIsNoStore) {
