@@ -28,8 +28,9 @@ constexpr std::array<HazardWords, kHazards> kWords{{
      "when it changes a block size (openzfs #8668); compare them after receiving, or update the "
      "sender."},
     {"ivset_guid_missing",
-     "The stream carries no IV set guid (errata 4 of pools from before 0.8): receivers refuse it "
-     "unless zfs_disable_ivset_guid_check=1; follow the errata's advice on the sending pool."},
+     "The stream carries no IV set guid (errata 4 of pools from before 0.8): receivers refuse an "
+     "incremental like that, and each that follows a full stream like that, unless "
+     "zfs_disable_ivset_guid_check=1; follow the errata's advice on the sending pool."},
     {"key_version",
      "The encryption keys are of a version that no released receiver accepts (errata 3): copy the "
      "data into a new encrypted dataset on the sender and send that."},

@@ -74,6 +74,8 @@ void SubstreamCounter::count(const Parser& parser) {
   const auto kind = static_cast<RecordType>(record.type_code());
   if (kind == RecordType::write) {
     count_write(record);
+  } else if (kind == RecordType::write_byref) {
+    summary_.logical_bytes += decode_write_byref(record).length;
   } else if (kind == RecordType::write_embedded) {
     summary_.logical_bytes += decode_embedded(record).logical_bytes;
   } else if (kind == RecordType::object) {
