@@ -181,6 +181,7 @@ case "$*" in
   'send -w '*) exec cat "$CORPUS/g256_raw_full.zsend" ;;
   'send '*) exec cat "$CORPUS/pl_full.zsend" ;;
   'receive '*) exec cat >/dev/null ;;
+  *' receive_resume_token vault/tree') exec printf '%s\\n' - "$(cat tree.token)" - ;;
   *' receive_resume_token vault/copy') exec cat "$CORPUS/tokens/g256_raw_full.cut869740.token" ;;
   *' receive_resume_token '*) exec cat "$CORPUS/tokens/g256_raw_incr.cut180769.token" ;;
   'get -H -o value guid '*@yesterday) column=fromguid ;;
@@ -218,8 +219,13 @@ class Examples(unittest.TestCase):
         stream = (CORPUS / "g256_raw_full.zsend").read_bytes()
         (self.folder / "data.zsend").write_bytes(stream)
         (self.folder / "cut.zsend").write_bytes(stream[:869740])
+        tree = (CORPUS / "hier_raw_R.zsend").read_bytes()
+        (self.folder / "tree.zsend").write_bytes(tree)
+        token = subprocess.run([PROGRAM, "token", "make", "-q", "-"], input=tree[:50000],
+                               capture_output=True, check=True).stdout  # fmt: skip
+        (self.folder / "tree.token").write_bytes(token)
         (self.folder / "usb").mkdir(exist_ok=True)
-        for store in ("usb/data-now", "usb/cut", "data-now", "bucket"):
+        for store in ("usb/data-now", "usb/data-keyed", "usb/cut", "data-now", "bucket"):
             shutil.rmtree(self.folder / store, ignore_errors=True)
         with open(self.folder / "cut.zsend", "rb") as cut:
             outcome(PROGRAM, "split", self.folder / "usb/cut", stdin=cut)

@@ -66,11 +66,12 @@ SPLIT_LINES = {
 }  # fmt: skip
 VERIFY_STORE = "exec {zsluice} verify --quiet --jobs 1 {folder}/store"
 VERIFY_STORE_TWO = "exec {zsluice} verify --quiet --jobs 2 {folder}/store"
+JOIN_STORE = "exec {zsluice} join --quiet {folder}/store > /dev/null"
 CAT_STORE = "cat {folder}/store/0*/*.zss > /dev/null"
 STORE_LINES = {
     VERIFY_STORE: "`zsluice verify STORE --jobs 1`",
     VERIFY_STORE_TWO: "`zsluice verify STORE --jobs 2`",
     "{zsluice} verify --quiet --quick {folder}/store": "`zsluice verify STORE --quick`",
-    "exec {zsluice} join --quiet {folder}/store > /dev/null": "`zsluice join STORE`",
+    JOIN_STORE: "`zsluice join STORE`",
     CAT_STORE: "`cat`",
 }

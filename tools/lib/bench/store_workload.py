@@ -68,6 +68,13 @@ def header(reference):
     return ["tool", "wall s", "CPU s", f"wall × {reference}", f"CPU × {reference}", "peak RSS MiB"]
 
 
+def take_peak(setup, name, segments, *samples):
+    """Against the segments that it has in memory at once."""
+    peak = max((value for of in samples for value in of.peak), default=0)
+    setup.goals.take(f"`{name}`, peak RSS × ({segments} segments + 32 MiB)",
+                     peak / (segments * SEGMENT_BYTES + 32 * MIB), 1.0)  # fmt: skip
+
+
 def split(setup, stream, folder):
     def make_room():
         shutil.rmtree(folder, ignore_errors=True)
@@ -78,9 +85,7 @@ def split(setup, stream, folder):
                        (cases.SPLIT_OFF, cases.SPLIT_AUTO, cases.COPY))  # fmt: skip
     setup.goals.take("`split --compress off`, CPU × `cp`", ratio(off.cpu, copy.cpu), 1.3)
     setup.goals.take("`split`, encrypted, CPU × `--compress off`", ratio(auto.cpu, off.cpu), 1.03)
-    setup.goals.take(f"`split`, peak RSS × ({SEGMENTS_AT_ONCE} segments + 32 MiB)",
-                     max(off.peak + auto.peak, default=0) / (SEGMENTS_AT_ONCE * SEGMENT_BYTES + 32 * MIB),
-                     1.0)  # fmt: skip
+    take_peak(setup, "split", SEGMENTS_AT_ONCE, off, auto)
     make_room()
     return Table("`split` into a new store", header("`cp`"),
                  rows_of(cases.SPLIT_LINES, samples, cases.COPY))  # fmt: skip
@@ -93,6 +98,8 @@ def read_back(setup, stream, folder):
     one, two = samples[cases.VERIFY_STORE].wall, samples[cases.VERIFY_STORE_TWO].wall
     setup.goals.take("`verify STORE --jobs 2`, speed × one thread", ratio(one, two), 1.5,
                      more_is_better=True)  # fmt: skip
+    take_peak(setup, "verify STORE --jobs 2", 2, samples[cases.VERIFY_STORE_TWO])
+    take_peak(setup, "join STORE", 1, samples[cases.JOIN_STORE])
     return Table("Reading a store", header("`cat`"),
                  rows_of(cases.STORE_LINES, samples, cases.CAT_STORE))  # fmt: skip
 
