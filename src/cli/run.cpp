@@ -18,6 +18,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <new>
 #include <string>
 
 namespace zsluice::cli {
@@ -95,6 +96,10 @@ int run_process(std::string_view program, std::span<const std::string_view> argu
       return kExitLocalIo;
     }
     return run(arguments, Streams{}, personality_of(program));
+  } catch (const std::bad_alloc&) {
+    TextOutput err(2);
+    err.write("zsluice: out of memory\n");
+    return kExitLocalIo;
   } catch (const std::exception& bug) {
     TextOutput err(2);
     err.write("zsluice: internal error: " + escaped(bug.what()) + "\n");

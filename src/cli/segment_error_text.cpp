@@ -63,7 +63,7 @@ constexpr std::array kTexts = {
     ErrorText{"misplaced", "the file holds another segment"},
     ErrorText{"after_last", "the stream ends before it"},
     ErrorText{"missing", "its file is not there"},
-    ErrorText{"wrong_settings", "it was cut for another size of segments than the one before it"},
+    ErrorText{"wrong_settings", "it was cut for another size of segments than the others"},
     ErrorText{"wrong_offset", "it does not start where the one before it ends"},
     ErrorText{"wrong_position", "it was cut from the stream at another place"},
     ErrorText{"broken_chain", "it follows another segment than the one before it"},

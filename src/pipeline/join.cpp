@@ -270,13 +270,15 @@ Joining::Done Joining::check_end(const SegmentHeader& last) {
 // The stream has been passed whole; what stands behind it does not belong there. Nothing is fetched
 // to learn that.
 Joining::Done Joining::check_behind(const SegmentHeader& last) {
-  const std::uint64_t next = last.sequence + 1;
-  if (files_.is_remote() || next >= storage::kSegmentsMax) return std::nullopt;
-  if (!files_.open(storage::segment_name(next))) return std::nullopt;
+  if (files_.is_remote()) return std::nullopt;
+  const auto behind = first_segment_from(files_, last.sequence + 1);
+  if (!behind) return std::nullopt;
   StoreFailure failure = reader_.failure_of(StoreFailureCode::bad_segment);
+  failure.sequence = *behind;
+  failure.name = storage::segment_name(*behind);
   failure.segment.code = SegmentErrorCode::after_last;
   failure.segment.expected = last.sequence;
-  failure.segment.found = next;
+  failure.segment.found = *behind;
   return failure;
 }
 

@@ -225,6 +225,16 @@ def sanitizer():
     return next((name for name in ("asan", "tsan") if f"__{name}_init".encode() in code), None)
 
 
+@unittest.skipIf(sanitizer(), f"{sanitizer()} reserves more memory than there may be here")
+class NoMemory(unittest.TestCase):
+    def test_is_no_bug_of_ours(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = shell('"$MAKE_STREAM" 96M | "$Z" split -q --allow-plaintext --compress off '
+                         f'--segment-size 128M {folder}/store && ulimit -v 90000 && '
+                         f'"$Z" join -q --allow-plaintext {folder}/store >/dev/null')  # fmt: skip
+        self.assertEqual((done.returncode, done.stderr), (7, b"zsluice: out of memory\n"))
+
+
 @unittest.skipIf(sanitizer(), f"freed memory stays resident under {sanitizer()}")
 class Memory(unittest.TestCase):
     """Peak memory does not grow with the stream."""

@@ -155,13 +155,14 @@ TEST(StoreForeign, ALineThatNamesAnotherContentIsTheManifestsFault) {
 TEST(StoreForeign, ASegmentBehindTheEndIsNamedWhenTheStreamHasPassed) {
   const Image whole = stored(stream());
   const std::uint64_t count = segments_of(whole);
-  for (const Bytes& bytes : {whole.at(segment_name(2)), Bytes(10)}) {
+  for (const std::uint64_t behind : {count, count + 7}) {
     Image image = whole;
-    image[segment_name(count)] = bytes;
+    image[segment_name(behind)] = behind == count ? whole.at(segment_name(2)) : Bytes(10);
     const JoinedStream back = joined(image);
     EXPECT_EQ(back.bytes, stream());
     ASSERT_EQ(back.code(), Code::bad_segment);
-    EXPECT_EQ(back.store_failure()->sequence, count);
+    EXPECT_EQ(back.store_failure()->sequence, behind);
+    EXPECT_EQ(back.store_failure()->name, segment_name(behind));
     EXPECT_EQ(back.store_failure()->begin, stream().size());
     EXPECT_EQ(back.store_failure()->segment.code, SegmentErrorCode::after_last);
     const VerifiedStore seen = verified(image);
