@@ -16,8 +16,11 @@ import datasets
 import place
 import prepare
 
+from zfs_vm import program
+
 CLOSED = 7
 SSH_LOST = 255
+STREAM = pathlib.Path(__file__).parents[1] / "corpus/g256_raw_full.zsend"
 
 
 class Target(place.MachinePlace):
@@ -95,6 +98,37 @@ class PowerCut(case.ZfsTest):
         self.assertNotEqual(token, case.NO_TOKEN)
         self.assertEqual(self.over_the_line(f"-t {token}", target), ([0, 0, 0], ""))
         self.check_arrived(target, 1)
+
+    # The input halts: what has a line in the manifest by then is in place for good.
+    SPLIT = """
+    sync
+    setsid bash -c '(head -c 600000 stream.zsend; sleep 600) |
+      bin/zsluice split -q --segment-size 64K cut.store' </dev/null >/dev/null 2>&1 &
+    wait_for eval '[ "$(grep -c {line} cut.store/manifest.jsonl)" -ge 5 ]'
+    grep -c {line} cut.store/manifest.jsonl
+    """
+    GO_ON = """
+    status=0
+    bin/zsluice verify -q cut.store 2>/dev/null || status=$?
+    echo $status
+    ls cut.store/000000000 | grep -c 'zss$'
+    token=$(bin/zsluice token make -q cut.store)
+    bin/zsluice resume -q --token "$token" stream.zsend | bin/zsluice split -q --continue cut.store
+    bin/zsluice verify -q cut.store
+    bin/zsluice join -q cut.store | cmp - stream.zsend
+    """
+
+    def test_power_cut_of_a_split_leaves_a_beginning_that_goes_on(self):
+        # Not where the shell looks for programs: the other tests have none there.
+        program.install(self.target.machine, place.zsluice(), "zsluice",
+                        [f"{self.target.work}/bin/zsluice"])  # fmt: skip
+        self.target.put(STREAM.read_bytes(), "stream.zsend")
+        lines = int(self.target.tell(self.SPLIT.format(line='"type.:.segment"')))
+        self.target.machine.power_cut()
+        self.target.boot_again()
+        status, segments = self.target.tell(self.GO_ON).split()
+        self.assertEqual(status, "4")  # the end is missing, and nothing else
+        self.assertGreaterEqual(int(segments), lines)
 
     def test_target_needs_nothing_of_ours(self):
         target = "dst/plainly"
