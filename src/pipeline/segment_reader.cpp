@@ -24,7 +24,7 @@ SegmentReader::SegmentReader(SegmentReaderOptions options, io::StoreFiles& files
 StoreFailure SegmentReader::failure_of(StoreFailureCode code) const {
   StoreFailure failure;
   failure.code = code;
-  failure.name = storage::segment_name(sequence_);
+  if (sequence_ < storage::kSegmentsMax) failure.name = storage::segment_name(sequence_);
   failure.segments = sequence_;
   failure.sequence = sequence_;
   failure.begin = offset();

@@ -2,14 +2,15 @@
 #include "pipeline/store_index.hpp"
 
 #include "pipeline/judge_key.hpp"
+#include "pipeline/open_failure.hpp"
 #include "pipeline/store_contents.hpp"
 #include "zsluice/store/manifest.hpp"
 #include "zsluice/store/segment_check.hpp"
 #include "zsluice/store/segment_name.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 namespace zsluice::pipeline {
@@ -54,18 +55,36 @@ class SegmentCount {
 
  private:
   [[nodiscard]] bool is_there(std::uint64_t sequence);
+  [[nodiscard]] Result<bool, io::SysError> find(std::uint64_t sequence);
   [[nodiscard]] std::uint64_t first_missing(std::uint64_t from);
   [[nodiscard]] StoreFailure failure_at(std::uint64_t sequence, StoreFailureCode code);
 
   io::StoreFiles& files_;
   StoreHeaders& headers_;
+  std::optional<StoreFailure> unreadable_;
 };
 
-// A file that cannot be opened is there.
+// Once that could not be told, no later one is there: the count ends.
 bool SegmentCount::is_there(std::uint64_t sequence) {
-  if (sequence >= storage::kSegmentsMax) return false;
-  const auto file = files_.open(storage::segment_name(sequence));
-  return file || (file.error().error != ENOENT && file.error().error != ENOTDIR);
+  if (unreadable_ || sequence >= storage::kSegmentsMax) return false;
+  const auto found = find(sequence);
+  if (found) return *found;
+  unreadable_ = failure_at(sequence, StoreFailureCode::unreadable);
+  unreadable_->system = found.error();
+  return false;
+}
+
+// A file that cannot be opened is there if its folder says so: where that cannot be asked either,
+// every number would be.
+Result<bool, io::SysError> SegmentCount::find(std::uint64_t sequence) {
+  const std::string name = storage::segment_name(sequence);
+  const auto file = files_.open(name);
+  if (file) return true;
+  if (code_of_open(file.error()) == StoreFailureCode::missing_segment) return false;
+  const std::string folder = storage::segment_folder(sequence);
+  const auto names = files_.list(folder);
+  if (!names) return Unexpected{file.error()};
+  return std::ranges::find(*names, name.substr(folder.size() + 1)) != names->end();
 }
 
 // All before `from` are there.
@@ -107,6 +126,7 @@ StoredSegments SegmentCount::count() {
     stored.count = first_missing(stored.count);
     later = first_segment_from(files_, stored.count + 1);
   }
+  if (unreadable_) return {.count = 0, .failure = std::move(unreadable_)};
   if (later) {
     stored.failure = failure_at(stored.count, StoreFailureCode::missing_segment);
   } else if (known > stored.count) {
@@ -181,6 +201,7 @@ std::optional<StoreFailure> StoreHeaders::judge_key(bool no_auth) {
 }
 
 std::optional<SegmentHeader> StoreHeaders::read(std::uint64_t sequence) {
+  if (sequence >= storage::kSegmentsMax) return std::nullopt;
   auto header = peek_header(files_, sequence);
   if (!header || !check_place(*header, sequence)) return std::nullopt;
   if (identity_ && identity_of(*header) != *identity_) return std::nullopt;

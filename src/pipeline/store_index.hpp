@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What a store holds, for commands that need little of it: how many segments there are, single
 // headers, which substreams begin where. Nothing is listed but the first folder and the last, and
-// of the manifest only its first line and its tail are read, except where substreams of a package
-// are looked for.
+// those where a file cannot be opened. Of the manifest only its first line and its tail are read,
+// except where substreams of a package are looked for.
 //
 // Any file may be damaged or another store's. A manifest of another store than the headers are of
 // counts as none.
@@ -55,13 +55,15 @@ class StoreHeaders {
 };
 
 struct StoredSegments {
-  std::uint64_t count = 0;  // from 0 on without a gap; 0: a store that was begun, and no more
+  std::uint64_t count = 0;  // the last one's number and 1; 0: a store that was begun, and no more
   // Why there are no more, although there are later ones, or were: missing_segment, cut_off. Or
-  // there is no store: not_a_store.
+  // there is no store: not_a_store; or nobody can tell: unreadable, and the count is 0.
   std::optional<StoreFailure> failure;
 };
 
-// Found from the manifest's last line, or else by doubling and bisection over the files.
+// Found from the manifest's last line, or else by doubling and bisection over the files: of those
+// before the last one not every one need be there. One that cannot be opened is no hindrance as
+// long as its folder can be listed.
 [[nodiscard]] StoredSegments count_segments(io::StoreFiles& files, StoreHeaders& headers);
 
 // Where to look for a substream.
