@@ -3,6 +3,7 @@
 
 #include "pipeline/judge_key.hpp"
 #include "pipeline/open_failure.hpp"
+#include "pipeline/segment_list.hpp"
 #include "pipeline/store_contents.hpp"
 #include "zsluice/store/manifest.hpp"
 #include "zsluice/store/segment_check.hpp"
@@ -212,6 +213,23 @@ std::optional<SegmentHeader> StoreHeaders::at(std::uint64_t sequence) {
   auto header = read(sequence);
   if (header && mac_ && !check_header_hmac(*header, *mac_)) return std::nullopt;
   return header;
+}
+
+std::optional<SegmentHeader> StoreHeaders::first_in(std::uint64_t first, std::uint64_t end) {
+  if (auto header = at(first)) return header;
+  if (end - first < 2) return std::nullopt;
+  SegmentList list(files_, first + 1);
+  while (const auto listed = list.next()) {
+    // Of a folder that cannot be listed, each number that it has room for.
+    const std::uint64_t count =
+        listed->error ? storage::kSegmentsPerFolder - listed->sequence % storage::kSegmentsPerFolder
+                      : 1;
+    for (std::uint64_t next = listed->sequence; next < listed->sequence + count; ++next) {
+      if (next >= end) return std::nullopt;
+      if (auto header = at(next)) return header;
+    }
+  }
+  return std::nullopt;
 }
 
 void StoreHeaders::add_place(StoreFailure& failure) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What a store holds, for commands that need little of it: how many segments there are, single
 // headers, which substreams begin where. Nothing is listed but the first folder and the last, and
-// those where a file cannot be opened. Of the manifest only its first line and its tail are read,
-// except where substreams of a package are looked for.
+// those where a file cannot be opened or a header not be believed. Of the manifest only its first
+// line and its tail are read, except where substreams of a package are looked for.
 //
 // Any file may be damaged or another store's. A manifest of another store than the headers are of
 // counts as none.
@@ -33,6 +33,15 @@ class StoreHeaders {
   StoreHeaders(io::StoreFiles& files, const std::string& key);
 
   [[nodiscard]] std::optional<storage::SegmentHeader> at(std::uint64_t sequence);
+  // The first of [first, end). Behind `first` only files that are there are tried, whatever numbers
+  // they leave out.
+  [[nodiscard]] std::optional<storage::SegmentHeader> first_in(std::uint64_t first,
+                                                               std::uint64_t end);
+  // In that many segments of it; valid as long as this is.
+  [[nodiscard]] StoreSeek seek(std::uint64_t segments) {
+    return {[this](std::uint64_t first, std::uint64_t end) { return first_in(first, end); },
+            segments};
+  }
 
   // Absent when neither the manifest nor one of the first headers tells.
   [[nodiscard]] const std::optional<StoreIdentity>& identity() const { return identity_; }

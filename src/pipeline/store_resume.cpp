@@ -142,7 +142,7 @@ ResumeReport StoreResuming::resume_from(std::uint64_t segments) {
     report.failure = end_failure();
     return report;
   }
-  StoreSeek seek([this](std::uint64_t sequence) { return headers_.at(sequence); }, segments);
+  StoreSeek seek = headers_.seek(segments);
   const SubstreamIndex index =
       find_substreams(files_, headers_, seek, *last_, options_.resume.target.toguid);
   report.failure = judge_search(searching, search(seek, searching, index));

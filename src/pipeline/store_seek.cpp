@@ -92,14 +92,13 @@ std::uint64_t ResumeSpans::preamble_end(std::uint64_t from, std::uint64_t to) co
 
 }  // namespace
 
-std::optional<SegmentHeader> StoreSeek::nearest(std::uint64_t first, std::uint64_t end) const {
-  const std::uint64_t middle = first + (end - first) / 2;
-  for (std::uint64_t away = 0; away <= middle - first; ++away) {
-    if (middle + away < end) {
-      if (auto header = header_at_(middle + away)) return header;
-    }
-    if (away == 0) continue;
-    if (auto header = header_at_(middle - away)) return header;
+// A header from the middle of [first, end), from which the end is taken that has none: none is
+// tried again in vain.
+std::optional<SegmentHeader> StoreSeek::middle_of(std::uint64_t first, std::uint64_t& end) const {
+  while (first < end) {
+    const std::uint64_t middle = first + (end - first) / 2;
+    if (auto header = first_header_(middle, end)) return header;
+    end = middle;
   }
   return std::nullopt;
 }
@@ -112,7 +111,7 @@ std::optional<SegmentHeader> StoreSeek::last_below(std::uint64_t first,
   std::optional<Place> below_key;
   std::optional<Place> above_key;
   while (first < end) {
-    const auto header = nearest(first, end);
+    const auto header = middle_of(first, end);
     if (!header) break;
     const Place at = key(header->start);
     if ((below_key && at < *below_key) || (above_key && *above_key < at)) is_ascending_ = false;

@@ -2,7 +2,7 @@
 // Where in a store something stands, found by bisection over the segments' headers: 20 of them for
 // 10 TiB. Pure: whoever calls hands in a way to get a header.
 //
-// Headers that cannot be read or believed are passed over, so that damage elsewhere is no
+// Headers that are missing or cannot be believed are passed over, so that damage elsewhere is no
 // hindrance. What lies among them is not found: the answer is then a segment before them, from
 // which on nothing is skipped.
 #pragma once
@@ -18,20 +18,23 @@
 
 namespace zsluice::pipeline {
 
-// The header of a segment; nothing if it cannot be believed.
-using HeaderAt = std::function<std::optional<storage::SegmentHeader>(std::uint64_t)>;
+// Of the segments [first, end), of which there is one at least, the first header that can be
+// believed; nothing if none can. It must not take longer for a wide gap than for a narrow one: how
+// many segments there are is what a manifest says.
+using FirstHeader =
+    std::function<std::optional<storage::SegmentHeader>(std::uint64_t first, std::uint64_t end)>;
 
 // What a position is compared by: it must grow from segment to segment.
 using PositionKey = storage::Place (*)(const storage::Position&);
 
 class StoreSeek {
  public:
-  StoreSeek(HeaderAt header_at, std::uint64_t segments)
-      : header_at_(std::move(header_at)), segments_(segments) {}
+  StoreSeek(FirstHeader first_header, std::uint64_t segments)
+      : first_header_(std::move(first_header)), segments_(segments) {}
 
   [[nodiscard]] std::uint64_t segments() const { return segments_; }
   [[nodiscard]] std::optional<storage::SegmentHeader> header_at(std::uint64_t sequence) const {
-    return header_at_(sequence);
+    return first_header_(sequence, sequence + 1);
   }
 
   // Of the segments [first, end) the last one that starts below `bound`.
@@ -49,11 +52,11 @@ class StoreSeek {
   [[nodiscard]] bool is_ascending() const { return is_ascending_; }
 
  private:
-  [[nodiscard]] std::optional<storage::SegmentHeader> nearest(std::uint64_t first,
-                                                              std::uint64_t end) const;
+  [[nodiscard]] std::optional<storage::SegmentHeader> middle_of(std::uint64_t first,
+                                                                std::uint64_t& end) const;
   [[nodiscard]] std::uint64_t behind(const storage::SegmentHeader& header) const;
 
-  HeaderAt header_at_;
+  FirstHeader first_header_;
   std::uint64_t segments_;
   bool is_ascending_ = true;
 };

@@ -83,7 +83,7 @@ std::optional<Failure> StoreStopped::read(std::uint64_t segments) {
   std::vector<SegmentSpan> spans;
   if (last_) {
     headers_.demand_store_of(*last_);
-    StoreSeek seek([this](std::uint64_t sequence) { return headers_.at(sequence); }, segments);
+    StoreSeek seek = headers_.seek(segments);
     spans = spans_before(seek, *last_);
   }
   // A last segment whose header cannot be believed is read, too: to say what is wrong with it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `token make` and `resume` of stores that cannot be read, or that were made to mislead.
-#include "pipeline/memory_store.hpp"
+#include "pipeline/counting_store.hpp"
 #include "pipeline/manifest_edit.hpp"
 #include "pipeline/store_resume.hpp"
 #include "pipeline/store_run.hpp"
@@ -165,6 +165,34 @@ TEST(HostileStore, AFileWithTheHighestNumberIsOneLikeAnyOther) {
       EXPECT_EQ(failure.sequence, kSegmentsMax - 1);
     }
   }
+}
+
+// Of 10^12 segments the first and the last one: both are good, and nothing else is there.
+TEST(HostileStore, AGapCostsNoTimeHoweverWideItIs) {
+  const Bytes stream = read_corpus("g256_raw_full");
+  Image image = stored(ByteSpan(stream).first(500'000), 20000);
+  const std::uint64_t last = segments_in(image) - 1;
+  say_last_is(image, kSegmentsMax - 1);
+  Bytes moved = image.at(segment_name(last));
+  auto header = storage::decode_segment_header(moved).value();
+  header.sequence = kSegmentsMax - 1;
+  std::ranges::copy(storage::encode_segment_header(header), moved.begin());
+  for (std::uint64_t i = 1; i <= last; ++i)
+    image.erase(segment_name(i));
+  image[segment_name(kSegmentsMax - 1)] = moved;
+
+  CountingStore made(image);
+  EXPECT_EQ(stopped(made).segments, kSegmentsMax);
+  EXPECT_LT(made.opens(), 500U);
+
+  CountingStore store(image);
+  const resume::Target target = target_behind(ByteSpan(stream).first(400'000));
+  const Resumed none = resumed(store, target);
+  const StoreFailure failure = store_failure(none.report.failure);
+  EXPECT_EQ(failure.code, StoreFailureCode::missing_segment);
+  EXPECT_EQ(failure.sequence, 1U);
+  EXPECT_TRUE(none.bytes.empty());
+  EXPECT_LT(store.opens(), 500U);
 }
 
 }  // namespace

@@ -36,10 +36,12 @@ Position at(std::uint64_t segment) {
 
 class Headers {
  public:
-  [[nodiscard]] HeaderAt source() {
-    return [this](std::uint64_t sequence) -> std::optional<SegmentHeader> {
+  [[nodiscard]] FirstHeader source() {
+    return [this](std::uint64_t sequence, std::uint64_t end) -> std::optional<SegmentHeader> {
       ++reads_;
-      if (bad_.contains(sequence)) return std::nullopt;
+      while (bad_.contains(sequence))
+        ++sequence;
+      if (sequence >= end) return std::nullopt;
       SegmentHeader header;
       header.sequence = sequence;
       header.start = at(sequence);
@@ -105,10 +107,10 @@ TEST(StoreSeek, ReadsOnlyWhatAPointNeeds) {
 
 TEST(StoreSeek, WhereNumbersDoNotGrowNothingIsSkipped) {
   Headers headers;
-  const HeaderAt good = headers.source();
+  const FirstHeader good = headers.source();
   StoreSeek seek(
-      [&](std::uint64_t sequence) {
-        auto header = good(sequence);
+      [&](std::uint64_t sequence, std::uint64_t end) {
+        auto header = good(sequence, end);
         if (sequence == kSegments * 3 / 4) header->start.object = 1;
         return header;
       },
