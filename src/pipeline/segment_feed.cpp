@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/segment_feed.hpp"
 
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -34,17 +35,43 @@ SegmentReaderOptions of_store(SegmentReaderOptions options,
 SegmentFeed::SegmentFeed(const SegmentReaderOptions& options,
                          StoreHeaders& headers,
                          io::StoreFiles& files)
-    : headers_(headers), segments_(of_store(options, headers.identity()), files) {}
+    : headers_(headers),
+      segments_(of_store(options, headers.identity()), files),
+      has_key_(!options.key.empty()) {}
+
+void SegmentFeed::link_from(std::uint64_t sequence) {
+  links_.clear();
+  if (has_key_) link_from_ = sequence;
+}
+
+std::optional<StoreFailure> SegmentFeed::link_to(std::uint64_t sequence) {
+  if (!link_from_ || sequence <= *link_from_) {
+    segments_.start_at(sequence);
+    return std::nullopt;
+  }
+  const auto behind = links_.lower_bound(sequence);
+  if (behind == links_.begin()) {
+    segments_.start_at(*link_from_);
+  } else {
+    segments_.start_behind(std::prev(behind)->second);
+  }
+  if (const auto failure = segments_.link_to(sequence)) return placed(*failure);
+  links_.emplace(sequence - 1, *segments_.last());
+  return std::nullopt;
+}
+
+StoreFailure SegmentFeed::placed(StoreFailure failure) {
+  if (!failure.end) headers_.add_place(failure);
+  return failure;
+}
 
 std::optional<Failure> SegmentFeed::feed(const SegmentSpan& span, SpanReader& reader) {
-  segments_.start_at(span.first);
+  if (auto failure = link_to(span.first)) return failure;
   for (std::uint64_t at = span.first; at <= span.last; ++at) {
     const auto segment = segments_.next();
     if (!segment) {
       if (at > span.first) reader.settle();
-      StoreFailure failure = segment.error();
-      if (!failure.end) headers_.add_place(failure);
-      return failure;
+      return placed(segment.error());
     }
     if (auto failure = check_target(segment->header)) return failure;
     if (at == span.first) reader.start_at(stream_place(segment->header.start));

@@ -61,9 +61,26 @@ void SegmentReader::start_at(std::uint64_t sequence) {
   if (!before || !check_place(*before, sequence - 1)) return;
   if (mac_ && !check_header_hmac(*before, *mac_)) return;
   if (store_id && *store_id != before->store_id) return;
-  chain_.emplace(*before);
-  last_ = *before;
+  start_behind(*before);
+}
+
+void SegmentReader::start_behind(const SegmentHeader& header) {
+  sequence_ = header.sequence + 1;
+  chain_.emplace(header);
+  last_ = header;
   is_unlinked_ = false;
+}
+
+SegmentReader::Done SegmentReader::link_to(std::uint64_t sequence) {
+  while (sequence_ < sequence) {
+    const auto file = open_next();
+    if (!file) return file.error();
+    const auto header = read_header(**file);
+    if (!header) return header.error();
+    last_ = *header;
+    ++sequence_;
+  }
+  return std::nullopt;
 }
 
 Result<std::unique_ptr<io::StoredFile>, StoreFailure> SegmentReader::open_next() {

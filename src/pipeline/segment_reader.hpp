@@ -43,6 +43,11 @@ class SegmentReader {
   // next() then reads the segment with this number. Its neighbour before it is only looked at: the
   // chain from there on is checked if its header is one of this store, else from the next one on.
   void start_at(std::uint64_t sequence);
+  // next() then reads the segment behind this one, to which it must be linked.
+  void start_behind(const storage::SegmentHeader& header);
+  // Goes on to this number. Of the segments before it only the headers are read, and each must be
+  // linked to the one before; last() is then that of the last one.
+  [[nodiscard]] std::optional<StoreFailure> link_to(std::uint64_t sequence);
 
   // The segment that belongs here. missing_segment stands for any file that is not there: whether
   // others follow is not looked at.

@@ -196,6 +196,7 @@ StoreResuming::Done StoreResuming::search_point(StoreSeek& seek,
                                                 std::uint64_t begin) {
   const resume::PointSearch& search = searching.search();
   spans_ = {{begin, end_}};
+  feed_->link_from(begin);
   // Decided so soon, all that matters lies in that segment and behind it.
   if (search.is_decided()) return std::nullopt;
   if (begin_segment_) {
@@ -216,6 +217,9 @@ StoreResuming::Done StoreResuming::rebuild(const SearchSink& searching, RebuildS
   rebuilding.skip_to(0);
   const bool is_in_package = found.in_package || (begin_segment_ && is_of_package(*begin_segment_));
   if (options_.resume.rest && is_in_package) {
+    const std::uint64_t begin_in = spans_.front().first;
+    feed_->link_from(0);
+    if (Done failure = feed_->link_to(begin_in + 1)) return failure;
     HeaderOnly header(rebuilding);
     if (Done failure = feed({0, end_}, header)) return failure;
   }

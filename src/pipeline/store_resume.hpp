@@ -6,7 +6,8 @@
 //   the point must be;   then these segments and all behind the point ─▶ Rebuilder ─▶
 //   BlockingWriter
 //
-// Every record that is used is proven by its checksum, from the sum at the start of its segment on.
+// Every record that is used is proven by its checksum, from the sum at the start of its segment on;
+// with a key its segment is also linked to the one with the BEGIN, with --rest to the first one.
 // At a segment that is damaged, missing or another store's it stops, and what stands before that
 // has left.
 #pragma once

@@ -90,6 +90,7 @@ std::optional<Failure> StoreStopped::read(std::uint64_t segments) {
   add_span(spans, {last, last});
   SegmentFeed feed({.key = options_.key, .no_auth = options_.no_auth, .store_id = {}}, headers_,
                    files_);
+  feed.link_from(spans.front().first);
   for (const SegmentSpan& span : spans) {
     if (auto failure = feed.feed(span, reader_)) return failure;
     reader_.settle();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `zsluice token make STORE`: where a store stops. At most four segments are read: the one with the
 // BEGIN, the one with the last WRITE and the one behind it, and the last one. What lies between is
-// not looked at, so that damage there is no hindrance. One of them that is of another store than
-// most headers and the manifest are is a bad one: no token asks for the wrong snapshot.
+// not looked at, so that damage there is no hindrance; with a key the headers are, as they must
+// link what is read (SegmentFeed). One that is of another store than most headers and the manifest
+// are is a bad one: no token asks for the wrong snapshot.
 //
 // All that is stored is proven, so the last record counts without a header behind it: of the store
 // of a cut-off stream the token is that of the stream itself.

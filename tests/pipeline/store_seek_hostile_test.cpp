@@ -5,6 +5,7 @@
 #include "pipeline/store_resume.hpp"
 #include "pipeline/store_run.hpp"
 #include "pipeline/store_stopped.hpp"
+#include "support/stream_image.hpp"
 #include "zsluice/store/segment.hpp"
 
 #include <gtest/gtest.h>
@@ -53,8 +54,12 @@ struct Resumed {
   Bytes bytes;
 };
 
-Resumed resumed(io::StoreFiles& store, const resume::Target& target, const std::string& key = "") {
+Resumed resumed(io::StoreFiles& store,
+                const resume::Target& target,
+                const std::string& key = "",
+                bool rest = false) {
   StoreResumeOptions options;
+  options.resume.rest = rest;
   options.resume.target = target;
   options.resume.policy.allow_plaintext = true;
   options.key = key;
@@ -193,6 +198,115 @@ TEST(HostileStore, AGapCostsNoTimeHoweverWideItIs) {
   EXPECT_EQ(failure.sequence, 1U);
   EXPECT_TRUE(none.bytes.empty());
   EXPECT_LT(store.opens(), 500U);
+}
+
+const std::string kKey(32, 'k');
+
+// The same BEGIN, other content from the third WRITE on, and right sums.
+Bytes other_content(const Bytes& stream) {
+  test::StreamImage image(stream);
+  image.flip_bit(image.end(image.find(drr::RecordType::write, 2)) - 1);
+  return image.resum().bytes();
+}
+
+// The first segments of one store, the rest of another one.
+Image mixed(const Image& head, const Image& rest, std::uint64_t from) {
+  Image image = head;
+  for (std::uint64_t i = from; i < segments_in(rest); ++i) {
+    image[segment_name(i)] = rest.at(segment_name(i));
+  }
+  return image;
+}
+
+// From where on the segments differ.
+std::uint64_t first_other(const Image& one, const Image& other) {
+  std::uint64_t sequence = 0;
+  while (one.at(segment_name(sequence)) == other.at(segment_name(sequence)))
+    ++sequence;
+  return sequence;
+}
+
+void expect_broken_at(const std::optional<Failure>& report, std::uint64_t sequence) {
+  const StoreFailure failure = store_failure(report);
+  EXPECT_EQ(failure.code, StoreFailureCode::bad_segment);
+  EXPECT_EQ(failure.sequence, sequence);
+}
+
+// Each segment is authentic by itself.
+TEST(HostileStore, SegmentsOfTwoStoresOfOneKeyAreNotResumedAsOne) {
+  const Bytes stream = read_corpus("g256_raw_full");
+  const Image one = stored(stream, 20000, kKey);
+  const Image other = stored(other_content(stream), 20000, kKey);
+  const resume::Target target = target_behind(ByteSpan(stream).first(800'000));
+  MemoryStore good(one);
+  const Resumed wanted = resumed(good, target, kKey);
+  EXPECT_FALSE(wanted.report.failure);
+  for (std::uint64_t from = first_other(one, other) + 1; from < segments_in(one); ++from) {
+    MemoryStore store(mixed(one, other, from));
+    const Resumed made = resumed(store, target, kKey);
+    expect_broken_at(made.report.failure, from);
+    EXPECT_TRUE(is_prefix(made.bytes, wanted.bytes));
+  }
+}
+
+TEST(HostileStore, NorIsTheHeaderOfOnePackageSentWithTheSnapshotsOfAnother) {
+  const Bytes stream = read_corpus("hier_raw_R");
+  const Image one = stored(stream, 5000, kKey);
+  const Image other = stored(other_content(stream), 5000, kKey);
+  const resume::Target target = target_behind(ByteSpan(stream).first(stream.size() - 2000));
+  MemoryStore good(one);
+  EXPECT_FALSE(resumed(good, target, kKey, true).report.failure);
+  for (std::uint64_t from = first_other(one, other) + 1; from < segments_in(one); ++from) {
+    MemoryStore store(mixed(one, other, from));
+    const Resumed made = resumed(store, target, kKey, true);
+    expect_broken_at(made.report.failure, from);
+  }
+}
+
+TEST(HostileStore, NorIsThereATokenOfThem) {
+  const Bytes stream = read_corpus("g256_raw_full");
+  const ByteSpan part = ByteSpan(stream).first(500'000);
+  const Bytes changed = other_content(stream);
+  const Image one = stored(part, 20000, kKey);
+  const Image other = stored(ByteSpan(changed).first(part.size()), 20000, kKey);
+  for (std::uint64_t from = first_other(one, other) + 1; from < segments_in(one); ++from) {
+    MemoryStore store(mixed(one, other, from));
+    const StoreStoppedReport report = stopped(store, kKey);
+    expect_broken_at(report.failure, from);
+    EXPECT_NE(report.stopped.kind, StopKind::token);
+  }
+}
+
+// The chain is one of headers.
+TEST(HostileStore, WithAKeyADamagedPayloadIsStillNoHindranceWhereItIsNotNeeded) {
+  const Bytes stream = read_corpus("g256_raw_full");
+  const Image image = stored(ByteSpan(stream).first(stream.size() - 400), 20000, kKey);
+  MemoryStore good(image);
+  const token::Token wanted = stopped(good, kKey).stopped.token;
+  for (std::uint64_t i = 1; i + 2 < segments_in(image); ++i) {
+    Image damaged = image;
+    damaged[segment_name(i)].resize(1000);
+    MemoryStore store(damaged);
+    const StoreStoppedReport report = stopped(store, kKey);
+    ASSERT_FALSE(report.failure) << i;
+    EXPECT_EQ(report.stopped.token, wanted);
+    damaged[segment_name(i)].at(100) ^= std::byte{1};
+    MemoryStore unlinked(damaged);
+    expect_broken_at(stopped(unlinked, kKey).failure, i);
+  }
+}
+
+TEST(HostileStore, EachHeaderIsLinkedOnce) {
+  const Bytes stream = read_corpus("many_raw_incr");
+  const Image plain = stored(stream, 1);
+  const Image keyed = stored(stream, 1, kKey);
+  const resume::Target target = target_behind(ByteSpan(stream).first(stream.size() - 20000));
+  CountingStore unlinked(plain);
+  const Resumed wanted = resumed(unlinked, target);
+  CountingStore linked(keyed);
+  EXPECT_TRUE(resumed(linked, target, kKey).bytes == wanted.bytes);
+  EXPECT_GT(linked.opens(), segments_in(keyed) / 2);
+  EXPECT_LT(linked.opens(), unlinked.opens() + segments_in(keyed) + 20);
 }
 
 }  // namespace
