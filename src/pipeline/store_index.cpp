@@ -5,6 +5,7 @@
 #include "pipeline/open_failure.hpp"
 #include "pipeline/segment_list.hpp"
 #include "pipeline/store_contents.hpp"
+#include "zsluice/resume/point_search.hpp"
 #include "zsluice/store/manifest.hpp"
 #include "zsluice/store/segment_check.hpp"
 #include "zsluice/store/segment_name.hpp"
@@ -138,47 +139,6 @@ StoredSegments SegmentCount::count() {
   return stored;
 }
 
-// From the manifest. Nothing unless it covers all segments.
-std::optional<SubstreamIndex> read_substream_lines(io::StoreFiles& files,
-                                                   std::uint64_t segments,
-                                                   std::uint64_t toguid) {
-  ManifestLines lines(files);
-  SubstreamIndex index;
-  while (const storage::ManifestLine* const line = lines.next()) {
-    const auto* const begun = std::get_if<storage::SubstreamLine>(line);
-    if (begun == nullptr || begun->sequence >= segments) continue;
-    const storage::Substream& substream = begun->substream;
-    if (index.seen.size() < resume::PointSearch::kSeenMax) {
-      index.seen.push_back({substream.toguid, substream.fromguid, substream.toname});
-    }
-    const bool is_new = index.candidates.empty() || index.candidates.back() != begun->sequence;
-    if (substream.toguid == toguid && is_new) index.candidates.push_back(begun->sequence);
-  }
-  if (!lines.is_believable() || lines.reader().segments() < segments) return std::nullopt;
-  return index;
-}
-
-// From headers. One that says which substream runs behind the only BEGIN in it need not be read.
-SubstreamIndex find_begins(StoreSeek& seek, const SegmentHeader& last, std::uint64_t toguid) {
-  SubstreamIndex index;
-  for (std::uint64_t met = 0; met < last.end.substreams;) {
-    const std::uint64_t sequence = seek.begin_of(met + 1);
-    const auto header = seek.header_at(sequence);
-    if (!header || header->end.substreams <= met) {
-      // Its header cannot be believed: reading it tells why.
-      index.candidates.push_back(sequence);
-      return index;
-    }
-    met = header->end.substreams;
-    const bool is_known = header->substreams_begun() == 1 && is_in_substream(header->end.framing);
-    if (!is_known || header->end.toguid == toguid) index.candidates.push_back(header->sequence);
-    if (index.first_begins.size() < resume::PointSearch::kSeenMax) {
-      index.first_begins.push_back(header->sequence);
-    }
-  }
-  return index;
-}
-
 }  // namespace
 
 StoredSegments count_segments(io::StoreFiles& files, StoreHeaders& headers) {
@@ -244,16 +204,40 @@ void StoreHeaders::add_place(StoreFailure& failure) {
   if (next && next->start.offset > failure.begin) failure.end = next->start.offset;
 }
 
-SubstreamIndex find_substreams(io::StoreFiles& files,
-                               const StoreHeaders& headers,
-                               StoreSeek& seek,
-                               const SegmentHeader& last,
-                               std::uint64_t toguid) {
-  if (last.end.substreams > 1 && headers.has_manifest()) {
-    auto index = read_substream_lines(files, seek.segments(), toguid);
-    if (index) return *std::move(index);
+// A header that says which substream runs behind the only BEGIN in its segment spares reading that.
+SubstreamIndex find_substreams(StoreSeek& seek, const SegmentHeader& last, std::uint64_t toguid) {
+  SubstreamIndex index;
+  for (std::uint64_t met = 0; met < last.end.substreams;) {
+    const std::uint64_t sequence = seek.begin_of(met + 1);
+    const auto header = seek.header_at(sequence);
+    if (!header || header->end.substreams <= met) {
+      // Its header cannot be believed: reading it tells why.
+      index.candidates.push_back(sequence);
+      return index;
+    }
+    met = header->end.substreams;
+    const bool is_known = header->substreams_begun() == 1 && is_in_substream(header->end.framing);
+    if (!is_known || header->end.toguid == toguid) index.candidates.push_back(header->sequence);
+    if (index.first_begins.size() < resume::PointSearch::kSeenMax) {
+      index.first_begins.push_back(header->sequence);
+    }
   }
-  return find_begins(seek, last, toguid);
+  return index;
+}
+
+std::vector<std::uint64_t> candidates_in_manifest(io::StoreFiles& files,
+                                                  std::uint64_t segments,
+                                                  std::uint64_t toguid) {
+  ManifestLines lines(files);
+  std::vector<std::uint64_t> candidates;
+  while (const storage::ManifestLine* const line = lines.next()) {
+    const auto* const begun = std::get_if<storage::SubstreamLine>(line);
+    if (begun == nullptr || begun->sequence >= segments) continue;
+    const bool is_new = candidates.empty() || candidates.back() != begun->sequence;
+    if (begun->substream.toguid == toguid && is_new) candidates.push_back(begun->sequence);
+  }
+  if (!lines.is_believable() || lines.reader().segments() < segments) return {};
+  return candidates;
 }
 
 }  // namespace zsluice::pipeline

@@ -15,7 +15,6 @@
 #include "pipeline/store_identity.hpp"
 #include "pipeline/store_seek.hpp"
 #include "zsluice/checksum/hmac_sha256.hpp"
-#include "zsluice/resume/point_search.hpp"
 #include "zsluice/store/manifest.hpp"
 #include "zsluice/store/segment.hpp"
 
@@ -79,19 +78,19 @@ struct StoredSegments {
 struct SubstreamIndex {
   // Segments in which one with this toguid begins, or may begin; ascending.
   std::vector<std::uint64_t> candidates;
-  // For messages: the first ones, where no segment had to be read to know them; else segments that
-  // hold the BEGINs of the first ones.
-  std::vector<resume::SeenSubstream> seen;
-  std::vector<std::uint64_t> first_begins;
+  std::vector<std::uint64_t> first_begins;  // segments that hold the BEGINs of the first ones
 };
 
-// `last`: the last header that can be believed. Of several substreams the manifest's lines tell,
-// where they cover every segment (10 TiB: 200 MB of them); else headers, and payloads where a
-// header does not tell.
-[[nodiscard]] SubstreamIndex find_substreams(io::StoreFiles& files,
-                                             const StoreHeaders& headers,
-                                             StoreSeek& seek,
+// From headers. `last`: the last one that can be believed.
+[[nodiscard]] SubstreamIndex find_substreams(StoreSeek& seek,
                                              const storage::SegmentHeader& last,
                                              std::uint64_t toguid);
+
+// The same candidates as the manifest's lines tell them, where they cover every segment (10 TiB:
+// 200 MB of them). A hint, which saves headers: no key proves these lines, so a substream that is
+// not found by them must be looked for by headers.
+[[nodiscard]] std::vector<std::uint64_t> candidates_in_manifest(io::StoreFiles& files,
+                                                                std::uint64_t segments,
+                                                                std::uint64_t toguid);
 
 }  // namespace zsluice::pipeline

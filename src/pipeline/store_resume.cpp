@@ -71,7 +71,10 @@ class StoreResuming {
   using Done = std::optional<Failure>;
 
   ResumeReport resume_from(std::uint64_t segments);
-  [[nodiscard]] Done search(StoreSeek& seek, SearchSink& searching, const SubstreamIndex& index);
+  [[nodiscard]] Done search(StoreSeek& seek, SearchSink& searching, SubstreamIndex& index);
+  [[nodiscard]] Done search_in(StoreSeek& seek,
+                               SearchSink& searching,
+                               const std::vector<std::uint64_t>& candidates);
   [[nodiscard]] Done search_point(StoreSeek& seek, SearchSink& searching, std::uint64_t begin);
   [[nodiscard]] Done rebuild(const SearchSink& searching, RebuildSink& rebuilding);
   void skip_first_segment();
@@ -143,8 +146,7 @@ ResumeReport StoreResuming::resume_from(std::uint64_t segments) {
     return report;
   }
   StoreSeek seek = headers_.seek(segments);
-  const SubstreamIndex index =
-      find_substreams(files_, headers_, seek, *last_, options_.resume.target.toguid);
+  SubstreamIndex index;
   report.failure = judge_search(searching, search(seek, searching, index));
   report.substreams = last_->end.substreams;
   if (report.failure) {
@@ -156,13 +158,14 @@ ResumeReport StoreResuming::resume_from(std::uint64_t segments) {
   return report;
 }
 
+// What lines of a manifest name, nobody has proven.
 std::vector<resume::SeenSubstream> StoreResuming::seen_in(const SubstreamIndex& index) {
-  if (!index.seen.empty()) return index.seen;
   SearchSink searching(options_.resume);
+  const std::vector<resume::SeenSubstream>& seen = searching.search().seen();
   for (const std::uint64_t begin : index.first_begins) {
-    if (feed({begin, begin}, searching)) break;
+    if (seen.size() == resume::PointSearch::kSeenMax || feed({begin, begin}, searching)) break;
   }
-  return searching.search().seen();
+  return seen;
 }
 
 StoreResuming::Done StoreResuming::feed(const SegmentSpan& span, RecordSink& sink) {
@@ -178,16 +181,33 @@ StoreResuming::Done StoreResuming::feed(const SegmentSpan& span, RecordSpans& re
   return std::nullopt;
 }
 
+// By the manifest, and where that does not lead to the substream by the headers: then all that is
+// here has been met.
 StoreResuming::Done StoreResuming::search(StoreSeek& seek,
                                           SearchSink& searching,
-                                          const SubstreamIndex& index) {
-  for (const std::uint64_t candidate : index.candidates) {
+                                          SubstreamIndex& index) {
+  const std::uint64_t toguid = options_.resume.target.toguid;
+  if (last_->end.substreams > 1 && headers_.has_manifest()) {
+    Done failure =
+        search_in(seek, searching, candidates_in_manifest(files_, seek.segments(), toguid));
+    if (searching.search().result()) return failure;
+  }
+  index = find_substreams(seek, *last_, toguid);
+  Done failure = search_in(seek, searching, index.candidates);
+  if (failure || searching.search().result()) return failure;
+  return end_failure();
+}
+
+StoreResuming::Done StoreResuming::search_in(StoreSeek& seek,
+                                             SearchSink& searching,
+                                             const std::vector<std::uint64_t>& candidates) {
+  for (const std::uint64_t candidate : candidates) {
     if (Done failure = feed({candidate, candidate}, searching)) return failure;
     if (!searching.search().result()) continue;
     begin_segment_ = seek.header_at(candidate);
     return search_point(seek, searching, candidate);
   }
-  return end_failure();
+  return std::nullopt;
 }
 
 // The BEGIN has been met in segment `begin`.

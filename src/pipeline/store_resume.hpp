@@ -2,8 +2,8 @@
 // `zsluice resume --token TOKEN STORE`: the stream that a receiver still needs, made of a store of
 // which only the segments are read that it takes (spans_to_resume()).
 //
-//   substream: manifest or headers ─▶ its BEGIN's segment ─▶ PointSearch ◀─ where headers say that
-//   the point must be;   then these segments and all behind the point ─▶ Rebuilder ─▶
+//   substream: manifest, else headers ─▶ its BEGIN's segment ─▶ PointSearch ◀─ where headers say
+//   that the point must be;   then these segments and all behind the point ─▶ Rebuilder ─▶
 //   BlockingWriter
 //
 // Every record that is used is proven by its checksum, from the sum at the start of its segment on;

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <functional>
 
 namespace zsluice::pipeline {
 namespace {
@@ -307,6 +308,64 @@ TEST(HostileStore, EachHeaderIsLinkedOnce) {
   EXPECT_TRUE(resumed(linked, target, kKey).bytes == wanted.bytes);
   EXPECT_GT(linked.opens(), segments_in(keyed) / 2);
   EXPECT_LT(linked.opens(), unlinked.opens() + segments_in(keyed) + 20);
+}
+
+// Says of each substream of a package other things than its BEGIN.
+void change_substreams(Image& image, const std::function<void(storage::Substream&)>& change) {
+  image[kManifest] = rewritten(image.at(kManifest), [&](const storage::ManifestLine& line) {
+    const auto* const begun = std::get_if<storage::SubstreamLine>(&line);
+    if (begun == nullptr) return std::string();
+    storage::SubstreamLine changed = *begun;
+    change(changed.substream);
+    return encode_line(changed);
+  });
+}
+
+TEST(HostileStore, WhatTheManifestSaysOfSubstreamsIsAHint) {
+  const Bytes stream = read_corpus("hier_raw_R");
+  const resume::Target target = target_behind(ByteSpan(stream).first(stream.size() / 2));
+  for (const std::string& key : {std::string(), kKey}) {
+    const Image image = stored(stream, 5000, key);
+    MemoryStore good(image);
+    const Resumed wanted = resumed(good, target, key);
+    ASSERT_FALSE(wanted.report.failure);
+    // None of them is the one; or all but the one are.
+    Image hidden = image;
+    change_substreams(hidden, [](storage::Substream& it) { it.toguid = 666; });
+    Image elsewhere = image;
+    change_substreams(elsewhere, [&](storage::Substream& it) {
+      it.toguid = it.toguid == target.toguid ? 666 : target.toguid;
+    });
+    for (const Image& forged : {hidden, elsewhere}) {
+      ASSERT_NE(forged.at(kManifest), image.at(kManifest));
+      MemoryStore store(forged);
+      const Resumed made = resumed(store, target, key);
+      EXPECT_FALSE(made.report.failure);
+      EXPECT_TRUE(made.bytes == wanted.bytes);
+    }
+  }
+}
+
+TEST(HostileStore, WhatIsHereTheSegmentsTell) {
+  Image image = stored(read_corpus("hier_raw_R"), 5000, kKey);
+  resume::Target unknown;
+  unknown.toguid = 1;
+  MemoryStore good(image);
+  const ResumeReport wanted = resumed(good, unknown, kKey).report;
+  ASSERT_FALSE(wanted.seen.empty());
+  change_substreams(image, [](storage::Substream& it) {
+    it.toguid = 666;
+    it.toname = "pool/forged@x";
+  });
+  MemoryStore store(image);
+  const ResumeReport report = resumed(store, unknown, kKey).report;
+  ASSERT_TRUE(report.failure);
+  EXPECT_EQ(std::get<resume::Refusal>(*report.failure).code, resume::RefusalCode::unknown_snapshot);
+  ASSERT_EQ(report.seen.size(), wanted.seen.size());
+  for (std::size_t i = 0; i < report.seen.size(); ++i) {
+    EXPECT_EQ(report.seen[i].toguid, wanted.seen[i].toguid);
+    EXPECT_EQ(report.seen[i].toname, wanted.seen[i].toname);
+  }
 }
 
 }  // namespace
