@@ -44,8 +44,13 @@ void require_nothing_lost(const Bytes& stream, const resume::Target& target, boo
   test::require(lost.empty(), lost.c_str());
 }
 
+bool is_unmodified(const ProvenRecord& spill) {
+  return (drr::decode_spill(spill.record).flags & drr::kFlagSpill) != 0;
+}
+
 // Where a record stands in what `zfs send` makes: by object, and of one object the run that covers
-// it, the OBJECT, the FREE of all behind its end, the SPILL, and its data by offset.
+// it, the OBJECT, the FREE of all behind its end, the SPILL if it was not modified, its data by
+// offset, the SPILL if it was.
 std::optional<std::tuple<std::uint64_t, int, std::uint64_t>> rank_of(const ProvenRecord& it) {
   using drr::RecordType;
   const std::uint64_t object = it.record.u64(8);
@@ -60,7 +65,7 @@ std::optional<std::tuple<std::uint64_t, int, std::uint64_t>> rank_of(const Prove
       if (drr::decode_free(it.record).length == drr::kFreeToEnd) return std::tuple(object, 2, 0);
       return std::tuple(object, 4, place.offset.value_or(0));
     case RecordType::spill:
-      return std::tuple(object, 3, 0);
+      return std::tuple(object, is_unmodified(it) ? 3 : 5, 0);
     case RecordType::write:
     case RecordType::write_embedded:
     case RecordType::redact:

@@ -9,8 +9,11 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
+#include <array>
+#include <optional>
+#include <set>
 #include <string_view>
+#include <utility>
 
 namespace zsluice::resume {
 namespace {
@@ -46,41 +49,91 @@ constexpr std::array<std::string_view, 8> kSmall{
     "g256_raw_incr",   "foreign_order/pl_e.be",
     "red_redacted",    "foreign_order/sp_raw_full.be_xdr"};
 
-// Just before, at and behind the places where something starts to count, and anywhere else.
-std::vector<std::uint64_t> cuts_of(const Bytes& stream) {
-  std::vector<std::uint64_t> cuts;
+// From here on a token can be made: BEGIN with its nvlist is there, and the header behind it.
+std::uint64_t first_cut_of(const Bytes& stream) {
+  return test::proven_records(stream).at(1).offset + drr::kRecordBytes;
+}
+
+// Cuts of a stream, one behind the other. What is stitched depends on the token and on the records
+// of the partial stream that are proven: where both are those of the cut before, so is the result.
+class Cuts {
+ public:
+  explicit Cuts(Bytes whole) : whole_(std::move(whole)) {}
+
+  void expect_made_whole(std::uint64_t cut) {
+    const Bytes partial = first_bytes(whole_, cut);
+    const Stopped stopped = test::stopped_at(partial);
+    ASSERT_EQ(stopped.kind, StopKind::token) << cut;
+    ++tried_;
+    const std::size_t records = test::proven_records(partial).size();
+    if (records == records_ && stopped.token == token_) return;
+    records_ = records;
+    token_ = stopped.token;
+    const Bytes continuation = test::rebuild(whole_, target_of(stopped.token)).bytes;
+    const Made made = test::stitch(partial, continuation);
+    ASSERT_FALSE(made.refusal) << cut;
+    ASSERT_TRUE(made.done) << cut;
+    ASSERT_TRUE(made.bytes == whole_) << cut;
+    ++stitched_;
+  }
+  [[nodiscard]] std::size_t tried() const { return tried_; }
+  [[nodiscard]] std::size_t stitched() const { return stitched_; }
+
+ private:
+  Bytes whole_;
+  std::size_t records_ = 0;
+  std::optional<token::Token> token_;
+  std::size_t tried_ = 0;
+  std::size_t stitched_ = 0;
+};
+
+TEST(Stitch, CutAtEveryByteItIsMadeWholeAgain) {
+  const std::array<Bytes, 4> streams{test::every_record_in_order(ByteOrder::little).bytes(),
+                                     test::every_record_in_order(ByteOrder::big).bytes(),
+                                     test::simple_stream().bytes(),
+                                     test::read_corpus("sparse_raw_incr")};
+  for (const Bytes& whole : streams) {
+    SCOPED_TRACE(whole.size());
+    const std::uint64_t first_cut = first_cut_of(whole);
+    for (std::uint64_t cut = 0; cut < first_cut; ++cut)
+      ASSERT_TRUE(continuation_of(first_bytes(whole, cut), whole).empty()) << cut;
+    Cuts cuts(whole);
+    for (std::uint64_t cut = first_cut; cut < whole.size(); ++cut) {
+      cuts.expect_made_whole(cut);
+      if (HasFatalFailure()) return;
+    }
+    EXPECT_EQ(cuts.tried(), whole.size() - first_cut);
+    EXPECT_GE(cuts.stitched(), test::proven_records(whole).size() / 2);
+  }
+}
+
+// At a record's first byte and its payload's, and on either side of both.
+std::set<std::uint64_t> cuts_of(const Bytes& stream) {
+  const std::uint64_t first_cut = first_cut_of(stream);
+  std::set<std::uint64_t> cuts;
   for (const ProvenRecord& it : test::proven_records(stream)) {
-    for (const std::uint64_t at : {it.offset, it.offset + drr::kRecordBytes}) {
-      cuts.insert(cuts.end(), {at, at + 1});
-      if (at > 0) cuts.push_back(at - 1);
+    for (const std::uint64_t border : {it.offset, it.offset + drr::kRecordBytes}) {
+      for (const std::uint64_t cut : {border - 1, border, border + 1}) {
+        if (cut >= first_cut && cut < stream.size()) cuts.insert(cut);
+      }
     }
   }
-  std::mt19937_64 random(7);
-  for (int i = 0; i < 50; ++i)
-    cuts.push_back(random() % stream.size());
-  std::shuffle(cuts.begin(), cuts.end(), random);
-  cuts.resize(std::min<std::size_t>(cuts.size(), 150));
-  std::erase_if(cuts, [&](std::uint64_t cut) { return cut >= stream.size(); });
   return cuts;
 }
 
-TEST(Stitch, CutAnywhereItIsMadeWholeAgain) {
+TEST(Stitch, CutAtEveryRecordsBorderItIsMadeWholeAgain) {
   for (const std::string_view name : kSmall) {
     SCOPED_TRACE(name);
     const Bytes whole = test::read_corpus(name);
-    std::size_t stitched = 0;
-    for (const std::uint64_t cut : cuts_of(whole)) {
-      SCOPED_TRACE(cut);
-      const Bytes partial = first_bytes(whole, cut);
-      const Bytes continuation = continuation_of(partial, whole);
-      if (continuation.empty()) continue;  // so little is there that no token is
-      const Made made = test::stitch(partial, continuation);
-      EXPECT_FALSE(made.refusal);
-      EXPECT_TRUE(made.done);
-      EXPECT_TRUE(made.bytes == whole);
-      ++stitched;
+    const std::set<std::uint64_t> borders = cuts_of(whole);
+    Cuts cuts(whole);
+    for (const std::uint64_t cut : borders) {
+      cuts.expect_made_whole(cut);
+      if (HasFatalFailure()) return;
     }
-    EXPECT_GT(stitched, 20U);
+    EXPECT_EQ(cuts.tried(), borders.size());
+    EXPECT_GT(cuts.tried(), 3 * test::proven_records(whole).size());
+    EXPECT_GE(cuts.stitched(), test::proven_records(whole).size() / 2);
   }
 }
 
