@@ -10,7 +10,7 @@
 
 namespace zsluice::pipeline {
 
-inline SplitReport continue_in(MemoryStore& store,
+inline SplitReport continue_in(io::StoreFiles& store,
                                ByteSpan continuation,
                                const SplitOptions& options,
                                std::size_t read_bytes = 1 << 20) {

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 
 namespace zsluice::pipeline {
@@ -18,6 +19,7 @@ using storage::Compression;
 using storage::segment_name;
 using test::Bytes;
 using test::read_corpus;
+using test::StreamImage;
 using Image = MemoryStore::Image;
 
 constexpr std::string_view kKey = "a key that is long enough for an HMAC";
@@ -97,14 +99,41 @@ TEST_P(RealContinuations, GiveTheUninterruptedStore) {
   }
 }
 
+// At the first bytes of headers and payloads, and on either side; from where a store is made on.
+TEST(StoreContinue, CutAtEveryRecordsBorderItIsMadeWholeAgain) {
+  std::size_t continued = 0;
+  for (const bool is_raw : {false, true}) {
+    const StreamImage image = test::every_record_in_order(ByteOrder::little, is_raw).build();
+    const Bytes whole = image.bytes();
+    for (std::size_t record = 1; record < image.records(); ++record) {
+      for (const std::uint64_t border : {image.header_end(record), image.end(record) + 1}) {
+        for (std::uint64_t cut = border - 1; cut <= border + 1 && cut < whole.size(); ++cut) {
+          if (cut < image.header_end(1)) continue;
+          SCOPED_TRACE(cut);
+          const SplitOptions options = splitting(cut % 2 == 0 ? 1 : 1500, Compression::off);
+          MemoryStore store(stored(first_bytes(whole, cut), options));
+          const Bytes there = bytes_of_store(store.seen());
+          ASSERT_FALSE(there.empty());
+          const SplitReport report = continue_in(store, continuation_for(there, whole), options);
+          EXPECT_FALSE(report.failure);
+          expect_same(store.seen(), stored(whole, options));
+          ++continued;
+        }
+      }
+    }
+  }
+  EXPECT_EQ(continued, 186U);
+}
+
 // A sweep over cuts, settings and streams. The seed is fixed; a failure names what was drawn.
 TEST(StoreContinue, CutAnywhereItIsMadeWholeAgain) {
-  constexpr const char* kStreams[] = {"c256_raw_full",   "reuse_raw_incr",
-                                      "sparse_raw_incr", "sp_raw_incr",
-                                      "g256_raw_incr",   "foreign_order/pl_e.be",
-                                      "red_redacted",    "foreign_order/sp_raw_full.be_xdr",
-                                      "many_raw_incr",   "lbp_plain_full"};
+  constexpr std::array kStreams{"c256_raw_full",   "reuse_raw_incr",
+                                "sparse_raw_incr", "sp_raw_incr",
+                                "g256_raw_incr",   "foreign_order/pl_e.be",
+                                "red_redacted",    "foreign_order/sp_raw_full.be_xdr",
+                                "many_raw_incr",   "lbp_plain_full"};
   std::mt19937_64 random(5);
+  std::size_t continued = 0;
   for (const char* const name : kStreams) {
     const Bytes whole = read_corpus(name);
     for (int i = 0; i < 25; ++i) {
@@ -119,8 +148,10 @@ TEST(StoreContinue, CutAnywhereItIsMadeWholeAgain) {
       const SplitReport report = continue_in(store, continuation_for(there, whole), options);
       EXPECT_FALSE(report.failure);
       expect_same(store.seen(), stored(whole, options));
+      ++continued;
     }
   }
+  EXPECT_EQ(continued, 246U);  // the other four were cut in their BEGIN
 }
 
 TEST(StoreContinue, InterruptedAgainAndAgain) {

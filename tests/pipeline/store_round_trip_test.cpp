@@ -30,7 +30,9 @@ void expect_round_trip(const Bytes& stream, const SplitOptions& options, std::si
   const GateRun wanted = run_gate(options.gate, stream);
   MemoryStore store;
   const SplitReport report = split_into(store, stream, options, read_bytes);
-  const JoinedStream back = joined(store);
+  JoinOptions join = joining();
+  join.key = options.store.key;
+  const JoinedStream back = joined(store, join);
   EXPECT_EQ(report.failure.has_value(), wanted.failure.has_value());
   EXPECT_EQ(report.store.is_whole, wanted.whole());
   EXPECT_EQ(report.records, wanted.records);
@@ -47,16 +49,43 @@ void expect_round_trip(const Bytes& stream, const SplitOptions& options, std::si
   }
 }
 
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+
 TEST(StoreRoundTrip, EveryStreamComesBackByteForByte) {
-  test::for_each_stream([](const test::CorpusEntry& entry) {
+  std::size_t compared = 0;
+  test::for_each_stream([&](const test::CorpusEntry& entry) {
     const Bytes stream = read_corpus(entry.name);
     for (const std::uint64_t segment_bytes : {std::uint64_t{5000}, std::uint64_t{64} << 10}) {
       for (const Compression compression :
            {Compression::off, Compression::automatic, Compression::always}) {
-        expect_round_trip(stream, splitting(segment_bytes, compression), 1 << 20);
+        expect_round_trip(stream, splitting(segment_bytes, compression), kMiB);
+        ++compared;
       }
     }
+    // The usual segments, and the largest there are.
+    for (const std::uint64_t segment_bytes : {16 * kMiB, 1024 * kMiB}) {
+      expect_round_trip(stream, splitting(segment_bytes), kMiB);
+      ++compared;
+    }
+    SplitOptions keyed = splitting(64 << 10);
+    keyed.store.key = kKey;
+    expect_round_trip(stream, keyed, kMiB);
+    ++compared;
   });
+  EXPECT_EQ(compared, 86U * 9);
+}
+
+TEST(StoreRoundTrip, OfEveryLevelOfCompression) {
+  for (const char* const name : {"pl_full", "sparse_raw_incr", "tree_plain_R", "empty_raw_full"}) {
+    const Bytes stream = read_corpus(name);
+    for (const int level : {1, 3, 9, 19}) {
+      for (const std::uint64_t segment_bytes : {std::uint64_t{5000}, 16 * kMiB}) {
+        SplitOptions options = splitting(segment_bytes, Compression::always);
+        options.store.settings.level = level;
+        expect_round_trip(stream, options, kMiB);
+      }
+    }
+  }
 }
 
 TEST(StoreRoundTrip, SegmentsOfOneRecordAndOfAllRecords) {

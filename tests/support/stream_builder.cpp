@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "support/stream_builder.hpp"
 
+#include "support/policy_streams.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -255,34 +257,56 @@ StreamBuilder every_record_type(ByteOrder order) {
       .end();
 }
 
-StreamBuilder every_record_in_order(ByteOrder order) {
-  const drr::ObjectRecord file{
-      .object = 7, .type = 19, .bonus_type = 44, .block_bytes = 512, .bonus_bytes = 12};
-  drr::ObjectRecord next = file;
-  next.object = 40;
-  return StreamBuilder(order)
-      .begin({.features = drr::feature::kSaSpill | drr::feature::kEmbedData})
-      .object_range({.first_object = 0, .objects = 32})
-      .free_objects(1, 6)
-      .object(file, pattern(16))
+namespace {
+
+drr::ObjectRecord small_file(std::uint64_t number, bool is_raw) {
+  drr::ObjectRecord file{
+      .object = number, .type = 19, .bonus_type = 44, .block_bytes = 512, .bonus_bytes = 12};
+  if (!is_raw) return file;
+  file.raw_bonus_bytes = 16;
+  file.indirect_shift = 17;
+  file.levels = 1;
+  file.block_pointers = 1;
+  return file;
+}
+
+}  // namespace
+
+StreamBuilder every_record_in_order(ByteOrder order, bool is_raw) {
+  const std::uint64_t spill_bytes = is_raw ? 512 : 0;
+  StreamBuilder stream(order);
+  if (is_raw) {
+    stream
+        .begin({.features = kRawFeatures,
+                .payload = crypt_list().pack({nvlist::Encoding::native, order})})
+        .object_range({.first_object = 0, .objects = 32});
+  } else {
+    stream.begin({.features = drr::feature::kSaSpill | drr::feature::kEmbedData});
+  }
+  stream.free_objects(1, 6)
+      .object(small_file(7, is_raw), pattern(16))
       .free(7, 4096, drr::kFreeToEnd)
       .write(7, 0, pattern(512))
-      .write(7, 512, pattern(512, 2))
-      .embedded({.object = 7,
-                 .offset = 1024,
-                 .length = 512,
-                 .compression = 15,
-                 .logical_bytes = 512,
-                 .physical_bytes = 53},
-                pattern(56))
-      .free(7, 1536, 512)
+      .write(7, 512, pattern(512, 2));
+  if (!is_raw) {
+    stream.embedded({.object = 7,
+                     .offset = 1024,
+                     .length = 512,
+                     .compression = 15,
+                     .logical_bytes = 512,
+                     .physical_bytes = 53},
+                    pattern(56));
+  }
+  stream.free(7, 1536, 512)
       .redact(7, 2048, 1024)
       .write(7, 3072, pattern(512, 3))
-      .spill({.object = 7, .length = 512}, pattern(512))
-      .object_range({.first_object = 32, .objects = 32})
-      .object(next, pattern(16, 4))
+      .spill({.object = 7, .length = 512, .compressed_bytes = spill_bytes}, pattern(512));
+  if (is_raw) stream.object_range({.first_object = 32, .objects = 32});
+  return stream.object(small_file(40, is_raw), pattern(16, 4))
       .free(40, 1024, drr::kFreeToEnd)
-      .spill({.object = 40, .length = 512, .flags = drr::kFlagSpill}, pattern(512, 5))
+      .spill(
+          {.object = 40, .length = 512, .flags = drr::kFlagSpill, .compressed_bytes = spill_bytes},
+          pattern(512, 5))
       .write(40, 0, pattern(512, 6))
       .free_objects(41, 23)
       .end();

@@ -86,9 +86,9 @@ class StreamBuilder {
 
 // A substream of every record type that a substream may hold.
 [[nodiscard]] StreamBuilder every_record_type(ByteOrder order);
-// Every type that can be resumed from (not WRITE_BYREF), in the order and with the neighbours that
-// a sender gives them. 9 KiB.
-[[nodiscard]] StreamBuilder every_record_in_order(ByteOrder order);
+// A substream as a sender orders it, raw or not: together they hold every record type that can be
+// resumed from (no WRITE_BYREF). 8 KiB.
+[[nodiscard]] StreamBuilder every_record_in_order(ByteOrder order, bool is_raw);
 // A package of two small substreams.
 [[nodiscard]] StreamBuilder small_package(ByteOrder order);
 
