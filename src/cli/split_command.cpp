@@ -230,10 +230,11 @@ int SplitRun::cannot_open(const io::SysError& error) {
                     fmt::format("{}{}: another process is writing to this store\n", kHead, store_)},
                    "store_in_use");
   }
-  const std::string_view what =
-      error.operation == io::SysOperation::lock ? "cannot be locked" : "cannot be opened";
+  const std::string what = error.operation == io::SysOperation::lock
+                               ? fmt::format("/{}: cannot be locked", storage::kLockName)
+                               : ": cannot be opened";
   return give_up(
-      {kExitLocalIo, fmt::format("{}{}: {}: {}\n", kHead, store_, what, errno_text(error.error))},
+      {kExitLocalIo, fmt::format("{}{}{}: {}\n", kHead, store_, what, errno_text(error.error))},
       kNotOpened);
 }
 

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+
 namespace zsluice::cli {
 namespace {
 
@@ -34,6 +36,12 @@ std::string segment_text(const StoreFailure& failure) {
 std::string file_text(const StoreFailure& failure, const FailureContext& context) {
   return failure.name.empty() ? std::string(context.source)
                               : fmt::format("{}/{}", context.source, failure.name);
+}
+
+// Of a file in the store. What is a folder the kernel says by itself.
+std::string unreadable_text(const io::SysError& error) {
+  const bool is_no_file = error.operation == io::SysOperation::open && error.error == EINVAL;
+  return is_no_file ? "it is no regular file" : errno_text(error.error);
 }
 
 std::string passed_line(const FailureContext& context) {
@@ -151,7 +159,7 @@ std::string store_failure_text(const StoreFailure& failure, const FailureContext
   switch (failure.code) {
     case StoreFailureCode::unreadable:
       return fmt::format("{}{}: cannot be read: {}\n{}", head, file_text(failure, context),
-                         errno_text(failure.system.error),
+                         unreadable_text(failure.system),
                          context.forwards ? passed_line(context) : "");
     case StoreFailureCode::unwritable:
       return fmt::format("{}{}: cannot be written: {}\n", head, file_text(failure, context),

@@ -76,7 +76,7 @@ class StoreFiles {
   StoreFiles& operator=(const StoreFiles&) = delete;
   virtual ~StoreFiles() = default;
 
-  // ENOENT: there is none. EINVAL: it is no regular file.
+  // ENOENT: there is none. EISDIR: it is a folder. EINVAL: it is no regular file either.
   [[nodiscard]] virtual Result<std::unique_ptr<StoredFile>, SysError> open(
       const std::string& name) = 0;
   // The names in a folder, in no order. ENOENT, ENOTDIR: there is none.

@@ -144,16 +144,36 @@ Result<void, SysError> StoreFolder::sync_parent() const {
 }
 
 Result<void, SysError> StoreFolder::take_lock(const std::string& lock_name) {
-  auto lock = open_lock(lock_name);
+  auto lock = lock_named(lock_name);
   if (!lock) return Unexpected{lock.error()};
-  if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) return sys_failure(SysOperation::lock);
-  // Whoever had it may have taken the store away again in between.
   struct stat status {};
-  if (::fstat(lock->get(), &status) != 0) return sys_failure(SysOperation::examine);
-  if (status.st_nlink == 0) return sys_failure(SysOperation::lock, EWOULDBLOCK);
+  if (::fstat(lock->get(), &status) != 0) return sys_failure(SysOperation::lock);
+  if (status.st_nlink > 1) {
+    // A copy of the store (`cp -al`) has it, too, and a writer of its own.
+    if (const auto made = unshare(lock_name, lock_name + ".part"); !made) {
+      return sys_failure(SysOperation::lock, made.error().error);
+    }
+    lock = lock_named(lock_name);
+    if (!lock) return Unexpected{lock.error()};
+  }
   lock_ = *std::move(lock);
   lock_name_ = lock_name;
   return {};
+}
+
+Result<Fd, SysError> StoreFolder::lock_named(const std::string& lock_name) {
+  auto lock = open_lock(lock_name);
+  if (!lock) return lock;
+  if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) return sys_failure(SysOperation::lock);
+  // Whoever had it may have taken the store away again in between, or given it a lock of its own.
+  struct stat held {};
+  struct stat named {};
+  if (::fstat(lock->get(), &held) != 0) return sys_failure(SysOperation::lock);
+  const int found = ::fstatat(folder_.get(), lock_name.c_str(), &named, AT_SYMLINK_NOFOLLOW);
+  if (found != 0 && errno != ENOENT) return sys_failure(SysOperation::lock);
+  const bool is_it = found == 0 && held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+  if (!is_it) return sys_failure(SysOperation::lock, EWOULDBLOCK);
+  return lock;
 }
 
 Result<Fd, SysError> StoreFolder::open_lock(const std::string& lock_name) {
@@ -163,8 +183,7 @@ Result<Fd, SysError> StoreFolder::open_lock(const std::string& lock_name) {
   if (!lock && errno == EEXIST) lock = Fd(::openat(folder_.get(), lock_name.c_str(), kFlags));
   if (lock) return lock;
   // It was there a moment ago: its owner is about to take the store away.
-  if (errno == ENOENT) return sys_failure(SysOperation::lock, EWOULDBLOCK);
-  return sys_failure(SysOperation::open);
+  return sys_failure(SysOperation::lock, errno == ENOENT ? EWOULDBLOCK : errno);
 }
 
 // The lock is held: one that is not is someone else's by now. Whoever opened it meanwhile sees that
@@ -180,7 +199,9 @@ Result<std::unique_ptr<StoredFile>, SysError> StoreFolder::open(const std::strin
   if (!file) return sys_failure(SysOperation::open);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return sys_failure(SysOperation::examine);
-  if (!S_ISREG(status.st_mode)) return sys_failure(SysOperation::open, EINVAL);
+  if (!S_ISREG(status.st_mode)) {
+    return sys_failure(SysOperation::open, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+  }
   const auto bytes = static_cast<std::uint64_t>(status.st_size);
   return std::unique_ptr<StoredFile>(new OpenFile(std::move(file), bytes));
 }

@@ -18,8 +18,10 @@ class StoreFolder final : public StoreFiles {
   [[nodiscard]] static Result<std::unique_ptr<StoreFolder>, SysError> open_to_read(
       const std::string& path);
   // Makes the directory if there is none, but no parents, and takes the lock: flock(2) of the file
-  // `lock_name` in it. SysOperation::lock with EWOULDBLOCK: someone else has it. The directory has
-  // its name for good then, whoever made it. After an error nothing is left that this call made.
+  // `lock_name` in it, which is first made one of its own if it has another name too (a hard link).
+  // SysOperation::lock: that file cannot be locked; with EWOULDBLOCK: someone else has it. The
+  // directory has its name for good then, whoever made it. After an error nothing is left that this
+  // call made.
   [[nodiscard]] static Result<std::unique_ptr<StoreFolder>, SysError> open_to_write(
       const std::string& path, const std::string& lock_name);
 
@@ -52,6 +54,8 @@ class StoreFolder final : public StoreFiles {
   StoreFolder(std::string path, Fd folder) : path_(std::move(path)), folder_(std::move(folder)) {}
 
   [[nodiscard]] Result<void, SysError> take_lock(const std::string& lock_name);
+  // Locked, and the file that has the name.
+  [[nodiscard]] Result<Fd, SysError> lock_named(const std::string& lock_name);
   [[nodiscard]] Result<Fd, SysError> open_lock(const std::string& lock_name);
   [[nodiscard]] Result<void, SysError> sync_parent() const;
 

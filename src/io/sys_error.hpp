@@ -17,7 +17,7 @@ enum class SysOperation : std::uint8_t {
   map,         // mmap of a file
   allocate,    // anonymous memory
   set_signal,  // signal masks and handlers
-  lock,        // flock: EWOULDBLOCK when someone else has it
+  lock,        // of a store: EWOULDBLOCK when someone else has it
   run,         // a command of the user's:
                //   EIO      it failed: `status`
                //   EPIPE    it exited with 0, but has not read all of its input

@@ -44,6 +44,12 @@ bool is_unbegun(const io::StoredFile& file) {
   return newline == text.npos || newline + 1 == text.size();
 }
 
+// Something else has the name.
+bool is_no_file(const io::SysError& error) {
+  return error.operation == io::SysOperation::open &&
+         (error.error == EISDIR || error.error == EINVAL);
+}
+
 }  // namespace
 
 ManifestLines::ManifestLines(io::StoreFiles& files) {
@@ -182,8 +188,7 @@ std::optional<StoreFailure> check_vacant(io::StoreFiles& files) {
   failure.segments = manifest.segments;
   failure.begin = manifest.raw_bytes;
   if (manifest.segments > 0) return failure;
-  // EINVAL: it is no file.
-  if (manifest.unreadable && manifest.unreadable->error != EINVAL) {
+  if (manifest.unreadable && !is_no_file(*manifest.unreadable)) {
     return unreadable(std::string(storage::kManifestName), *manifest.unreadable);
   }
   SegmentList list(files);

@@ -35,15 +35,15 @@ TEST(StoreLock, ALockThatCannotBeTakenIsNoOneElses) {
   ASSERT_NE(::mkdtemp(scratch.data()), nullptr);
   const std::string store = scratch + "/store";
   const std::pair<int, std::string> table[] = {
-      {EWOULDBLOCK, "another process is writing to this store"},
-      {ENOLCK, "cannot be locked: No locks available"},
-      {EOPNOTSUPP, "cannot be locked: Operation not supported"},
+      {EWOULDBLOCK, ": another process is writing to this store"},
+      {ENOLCK, "/lock: cannot be locked: No locks available"},
+      {EOPNOTSUPP, "/lock: cannot be locked: Operation not supported"},
   };
   for (const auto& [error, words] : table) {
     lock_error() = error;
     const test::CliRun run = test::run_cli({"split", store});
     EXPECT_EQ(run.status, 7);
-    EXPECT_EQ(run.err, "zsluice: split: " + store + ": " + words + "\n");
+    EXPECT_EQ(run.err, "zsluice: split: " + store + words + "\n");
   }
   std::filesystem::remove_all(scratch);
 }

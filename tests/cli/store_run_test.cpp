@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `zsluice split` and `zsluice join` in this process, on real folders: what is there afterwards,
 // and what is said.
-#include "cli/cli_run.hpp"
+#include "cli/store_folder_run.hpp"
 #include "io/store_folder.hpp"
-#include "support/corpus.hpp"
 #include "support/token_text.hpp"
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -21,46 +19,10 @@ using test::Bytes;
 using test::CliRun;
 using test::read_corpus;
 using test::run_cli;
+using test::StoreRun;
+using test::text_of_corpus;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-class StoreRun : public testing::Test {
- protected:
-  StoreRun() {
-    std::string name = testing::TempDir() + "/zsluice-run-XXXXXX";
-    if (::mkdtemp(name.data()) != nullptr) scratch_ = name;
-    store_ = scratch_ + "/store";
-  }
-  ~StoreRun() override { std::filesystem::remove_all(scratch_); }
-  StoreRun(const StoreRun&) = delete;
-  StoreRun& operator=(const StoreRun&) = delete;
-
-  [[nodiscard]] CliRun split(ByteSpan stream, test::Arguments more = {}) const {
-    test::Arguments arguments = {"split", "--segment-size", "64K", store_};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run_cli(arguments, stream);
-  }
-  [[nodiscard]] CliRun join(test::Arguments more = {}) const {
-    test::Arguments arguments = {"join", store_};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run_cli(arguments);
-  }
-  [[nodiscard]] std::string key_file(const std::string& name, const std::string& key) const {
-    std::ofstream(scratch_ + '/' + name) << key;
-    return scratch_ + '/' + name;
-  }
-  [[nodiscard]] bool is_there() const { return std::filesystem::exists(store_); }
-  [[nodiscard]] std::string segment(const std::string& number) const {
-    return store_ + "/000000000/" + number + ".zss";
-  }
-
-  std::string scratch_;
-  std::string store_;
-};
-
-std::string text_of_corpus(std::string_view name) {
-  return std::string(text_of(read_corpus(name)));
-}
 
 // The last object of this schema among lines of all kinds.
 nlohmann::json last_of(const std::string& lines, const std::string& schema) {
@@ -290,16 +252,6 @@ TEST_F(StoreRun, WhatContinuingFoundForMachines) {
   const auto again = nlohmann::json::parse(split(rest, {"--continue", "--json"}).out);
   EXPECT_EQ(again["failure"]["code"], "store_holds_whole");
   EXPECT_EQ(again["segments"], 24);
-}
-
-TEST_F(StoreRun, OnlyTheManifestsEndIsMissing) {
-  ASSERT_EQ(split(read_corpus("g256_raw_full"), {"--compress", "off"}).status, 0);
-  std::filesystem::remove(store_ + "/manifest.jsonl");
-  const CliRun in = split({}, {"--continue"});
-  EXPECT_EQ(in.status, 0);
-  EXPECT_EQ(in.err, "zsluice: split: " + store_ +
-                        ": whole: 887876 bytes in 24 segments, 887876 bytes stored\n"
-                        "  Nothing was missing but the manifest's last line.\n");
 }
 
 TEST_F(StoreRun, ThereMustBeSomethingToContinueAndTheSettingsAreItsOwn) {

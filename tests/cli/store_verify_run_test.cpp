@@ -177,8 +177,8 @@ TEST_F(StoreVerifyRun, WhatCannotBeReadIsSaid) {
   const CliRun run = on_store({"verify"});
   EXPECT_EQ(run.status, 7);
   EXPECT_EQ(test::first_line(run.err), "zsluice: verify: " + store_ +
-                                           "/000000000/000000000004.zss: cannot be read: Invalid "
-                                           "argument");
+                                           "/000000000/000000000004.zss: cannot be read: Is a "
+                                           "directory");
   EXPECT_THAT(run.err, HasSubstr("1 segment bad or missing; 23 right\n"));
 }
 

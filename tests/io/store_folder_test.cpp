@@ -113,9 +113,31 @@ TEST_F(StoreFolderTest, AFolderThatWasThereLosesOnlyTheLockThatWasMade) {
   EXPECT_TRUE(opened());
 }
 
+TEST_F(StoreFolderTest, ACopyByHardLinksHasALockOfItsOwn) {
+  { ASSERT_TRUE(opened()); }
+  std::filesystem::create_directory(path("copy"));
+  std::filesystem::create_hard_link(path("store/lock"), path("copy/lock"));
+  const auto one = opened();
+  ASSERT_TRUE(one);
+  EXPECT_EQ(*(*one)->list(""), std::vector<std::string>{kLock});
+  const auto other = StoreFolder::open_to_write(path("copy"), kLock);
+  EXPECT_TRUE(other);
+  // Within each there is still one writer.
+  EXPECT_EQ(opened().error(), (SysError{SysOperation::lock, EWOULDBLOCK}));
+  EXPECT_FALSE(StoreFolder::open_to_write(path("copy"), kLock));
+}
+
+TEST_F(StoreFolderTest, WhatIsNoFileIsTold) {
+  const auto store = *opened();
+  std::filesystem::create_directory(path("store/folder"));
+  EXPECT_EQ(store->open("folder").error(), (SysError{SysOperation::open, EISDIR}));
+  ASSERT_EQ(::mkfifo(path("store/pipe").c_str(), 0600), 0);
+  EXPECT_EQ(store->open("pipe").error(), (SysError{SysOperation::open, EINVAL}));
+}
+
 TEST_F(StoreFolderTest, WhatFailsOnTheWayLeavesNothing) {
   std::filesystem::create_directories(path("store/lock"));
-  EXPECT_FALSE(opened());
+  EXPECT_EQ(opened().error(), (SysError{SysOperation::lock, EISDIR}));
   EXPECT_TRUE(std::filesystem::exists(path("store/lock")));
   EXPECT_FALSE(StoreFolder::open_to_write(path("made"), "no/lock"));
   EXPECT_FALSE(std::filesystem::exists(path("made")));
