@@ -123,7 +123,13 @@ std::string text_of(const Refusal& refusal, const FailureContext& context) {
 }
 
 std::string text_of(const resume::Refusal& refusal, const FailureContext& context) {
-  return head(context) + "refused: " + resume_refusal_line(refusal) + '\n' + passed_line(context);
+  // Else it is not the stream that is wrong.
+  const bool may_send_again = context.continues &&
+                              refusal.code != resume::RefusalCode::nothing_missing &&
+                              refusal.code != resume::RefusalCode::out_of_order;
+  return head(context) + "refused: " + resume_refusal_line(refusal, context.continues) + '\n' +
+         (may_send_again ? "  Send again by the token of `zsluice token make STORE`.\n" : "") +
+         passed_line(context);
 }
 
 std::string text_of(const UnprovenRecord& unproven, const FailureContext& context) {

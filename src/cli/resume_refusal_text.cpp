@@ -20,15 +20,16 @@ std::string form_line(const Refusal& refusal, std::string_view form, std::string
 
 }  // namespace
 
-std::string resume_refusal_line(const Refusal& refusal) {
+std::string resume_refusal_line(const Refusal& refusal, bool continues) {
+  const std::string_view first = continues ? "the store" : "the first stream";
+  const std::string_view second = continues ? "the stream on standard input" : "the second stream";
   switch (refusal.code) {
     case RefusalCode::unknown_snapshot:
       return refusal.found == 0
                  ? fmt::format("no stream here brings the snapshot with guid {}", refusal.wanted)
                  : fmt::format(
-                       "the first stream brings the snapshot with guid {}, the second goes "
-                       "on with that with guid {}",
-                       refusal.found, refusal.wanted);
+                       "{} brings the snapshot with guid {}, {} goes on with that with guid {}",
+                       first, refusal.found, second, refusal.wanted);
     case RefusalCode::other_origin:
       return fmt::format(
           "the snapshot is here, but sent {}, not {}",
@@ -59,7 +60,7 @@ std::string resume_refusal_line(const Refusal& refusal) {
           "object {}, offset {} is before that",
           refusal.found, refusal.found_offset, refusal.wanted, refusal.wanted_offset);
     case RefusalCode::not_a_continuation:
-      return "the second stream is not one of `zfs send -t`";
+      return fmt::format("{} is not one of `zfs send -t`", second);
     case RefusalCode::other_byte_order:
       return "the two streams come from machines of different byte order";
     case RefusalCode::other_features:
@@ -69,21 +70,21 @@ std::string resume_refusal_line(const Refusal& refusal) {
                          refusal.wanted, refusal.found);
     case RefusalCode::gap:
       return fmt::format(
-          "the first stream ends at object {}, offset {}; the second stream goes on at object {}, "
-          "offset {}: something before that would be missing",
-          refusal.found, refusal.found_offset, refusal.wanted, refusal.wanted_offset);
+          "{} ends at object {}, offset {}; {} goes on at object {}, offset {}: something before "
+          "that would be missing",
+          first, refusal.found, refusal.found_offset, second, refusal.wanted,
+          refusal.wanted_offset);
     case RefusalCode::out_of_order:
       return fmt::format(
-          "the records of the first stream are in no order: object {}, offset {} comes behind "
-          "object {}, offset {}",
-          refusal.found, refusal.found_offset, refusal.wanted, refusal.wanted_offset);
+          "the records of {} are in no order: object {}, offset {} comes behind object {}, offset "
+          "{}",
+          first, refusal.found, refusal.found_offset, refusal.wanted, refusal.wanted_offset);
     case RefusalCode::nothing_missing:
-      return "the first stream is whole";
+      return continues ? "the store holds that snapshot whole" : "the first stream is whole";
     case RefusalCode::brings_less:
       return fmt::format(
-          "the second stream lacks object {}, offset {}, which the first one has: it brings less "
-          "than was stored",
-          refusal.found, refusal.found_offset);
+          "{} lacks object {}, offset {}, which {} has: it brings less than was stored", second,
+          refusal.found, refusal.found_offset, continues ? first : "the first one");
   }
   return {};
 }

@@ -10,7 +10,7 @@
 namespace zsluice::cli {
 
 // Without head and newline; may be several lines.
-[[nodiscard]] std::string resume_refusal_line(const resume::Refusal& refusal);
+[[nodiscard]] std::string resume_refusal_line(const resume::Refusal& refusal, bool continues);
 
 // For machines, the same from release to release.
 [[nodiscard]] std::string_view resume_refusal_code(resume::RefusalCode code);

@@ -250,7 +250,7 @@ TEST(ResumeStitch, OfAnotherSnapshotBothGuidsAreTold) {
     EXPECT_THAT(std::string(json["failure"]["message"]),
                 HasSubstr("refused: the first stream brings the snapshot with guid " +
                           std::string(json["failure"]["found"]) +
-                          ", the second goes on with that with guid 15659996431542376708"));
+                          ", the second stream goes on with that with guid 15659996431542376708"));
   }
 }
 
