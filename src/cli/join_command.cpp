@@ -219,9 +219,12 @@ std::string JoinRun::notes(const JoinReport& report) const {
   const bool is_noteworthy = report.segments > 0 && (report.manifest == ManifestState::damaged ||
                                                      report.manifest == ManifestState::missing);
   if (!is_noteworthy || is_signalled) return text;
+  const std::string state = report.manifest_error
+                                ? "cannot be read: " + unreadable_text(*report.manifest_error)
+                                : fmt::format("is {}", manifest_state_name(report.manifest));
   return text + line(Level::warning,
-                     fmt::format("{}{}: the manifest is {}: the segments' own headers were used\n",
-                                 kHead, store_, manifest_state_name(report.manifest)));
+                     fmt::format("{}{}: the manifest {}: the segments' own headers were used\n",
+                                 kHead, store_, state));
 }
 
 // What is said at the very end.

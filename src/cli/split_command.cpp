@@ -292,11 +292,27 @@ Json SplitRun::result(const SplitReport& report) const {
   return json;
 }
 
+// A segment that an earlier run has stored is not there, or not right.
+bool is_hurt(const SplitReport& report) {
+  using enum pipeline::StoreFailureCode;
+  const auto* const store = std::get_if<pipeline::StoreFailure>(&*report.failure);
+  return report.continued && store != nullptr &&
+         (store->code == bad_segment || store->code == missing_segment ||
+          store->code == unreadable);
+}
+
 // Where the run leaves what was stored.
 std::string kept_lines(const SplitReport& report, const std::string& store, bool is_filtered) {
   const pipeline::StoreTotals& totals = report.store;
   const bool is_unchanged = report.continued && !report.store.is_whole &&
                             report.store.raw_bytes == report.continued->had_bytes;
+  if (is_hurt(report)) {
+    return is_unchanged ? "  Nothing was changed.\n"
+                        : fmt::format(
+                              "  The store goes on behind it, to offset {}: when it is "
+                              "right again, go on with --continue.\n",
+                              report.store.raw_bytes);
+  }
   if (is_unchanged) {
     return fmt::format("  {} holds the first {} of the stream, as before.\n", store,
                        counted(report.store.raw_bytes, "byte"));
@@ -333,18 +349,31 @@ bool is_untouched(const SplitReport& report, bool is_continued) {
          (is_continued && !report.continued);
 }
 
+bool is_made_again(pipeline::ManifestState found) {
+  return found == pipeline::ManifestState::damaged || found == pipeline::ManifestState::missing;
+}
+
 // What `--continue` has done; empty: no more than that.
 std::string continued_line(const SplitReport& report) {
   if (!report.continued) return {};
   const pipeline::ContinuedStore& continued = *report.continued;
-  if (report.bytes_in == 0) return "  Nothing was missing but the manifest's last line.\n";
-  const bool is_made_again = continued.manifest == pipeline::ManifestState::damaged;
-  return fmt::format(
-      "  The first {} were there already; {} came again.\n{}"
-      "  What was there was not read again but for its end: `zsluice verify` proves all of it.\n",
-      counted(continued.kept_bytes, "byte"),
-      counted(continued.had_bytes - continued.kept_bytes, "byte"),
-      is_made_again ? "  The manifest was damaged, and was made again from the segments.\n" : "");
+  std::string text;
+  if (report.bytes_in > 0) {
+    text = fmt::format("  The first {} were there already; {} came again.\n",
+                       counted(continued.kept_bytes, "byte"),
+                       counted(continued.had_bytes - continued.kept_bytes, "byte"));
+  }
+  if (is_made_again(continued.manifest)) {
+    text += fmt::format("  The manifest was {}: it was made again from the segments.\n",
+                        manifest_state_name(continued.manifest));
+  } else if (report.bytes_in == 0) {
+    const bool is_more = continued.taken_in > 0;
+    text += is_more ? "  Only the last lines of the manifest were missing: they were added.\n"
+                    : "  Only its closing line was missing: it was added.\n";
+  }
+  return text +
+         "  Of what was there only the headers and the end were read: `zsluice verify` proves all "
+         "of it.\n";
 }
 
 void SplitRun::say_end(const SplitReport& report) {

@@ -18,6 +18,9 @@ namespace {
 using pipeline::StoreFailure;
 using pipeline::StoreFailureCode;
 
+constexpr std::string_view kCopyBack =
+    "copy its segments into it and go on with --continue, without --filter";
+
 // "segment 5 (000000000/000000000005.zss, offsets 83886080 to 100663296)".
 // Of a run of them: "segments 5 to 9 (…)".
 std::string segment_text(const StoreFailure& failure) {
@@ -36,12 +39,6 @@ std::string segment_text(const StoreFailure& failure) {
 std::string file_text(const StoreFailure& failure, const FailureContext& context) {
   return failure.name.empty() ? std::string(context.source)
                               : fmt::format("{}/{}", context.source, failure.name);
-}
-
-// Of a file in the store. What is a folder the kernel says by itself.
-std::string unreadable_text(const io::SysError& error) {
-  const bool is_no_file = error.operation == io::SysOperation::open && error.error == EINVAL;
-  return is_no_file ? "it is no regular file" : errno_text(error.error);
 }
 
 std::string passed_line(const FailureContext& context) {
@@ -77,6 +74,16 @@ bool is_in_the_way(const StoreFailure& failure, const FailureContext& context) {
   return goes_on && (failure.code == StoreFailureCode::bad_segment ||
                      failure.code == StoreFailureCode::missing_segment ||
                      failure.code == StoreFailureCode::cut_off);
+}
+
+std::string_view other_manifest_way_out(const FailureContext& context) {
+  if (context.continues) {
+    return "  Nothing was changed. Without it, one is made from the segments: move it away, and "
+           "continue\n  again.\n";
+  }
+  if (!context.forwards) return "";
+  return "  `zsluice verify` tells what is in the store. Without the manifest, join goes by the "
+         "segments:\n  move it away and join again.\n";
 }
 
 // What the damage is, and what a user can do about it.
@@ -118,7 +125,7 @@ std::string damage_text(const StoreFailure& failure, const FailureContext& conte
                             : "The segments are read without it.");
     case StoreFailureCode::other_manifest:
       return fmt::format("damaged: the manifest ({}) is that of another store\n{}", failure.name,
-                         without_manifest(context));
+                         other_manifest_way_out(context));
     case StoreFailureCode::wrong_line:
       return fmt::format(
           "damaged: what the manifest ({}) says of segment {} is not what that one holds\n",
@@ -154,6 +161,12 @@ std::string damage_text(const StoreFailure& failure, const FailureContext& conte
 
 }  // namespace
 
+std::string unreadable_text(const io::SysError& error) {
+  // What is a folder the kernel says by itself.
+  const bool is_no_file = error.operation == io::SysOperation::open && error.error == EINVAL;
+  return is_no_file ? "it is no regular file" : errno_text(error.error);
+}
+
 std::string store_failure_text(const StoreFailure& failure, const FailureContext& context) {
   const std::string head = fmt::format("zsluice: {}: ", context.command);
   switch (failure.code) {
@@ -169,12 +182,19 @@ std::string store_failure_text(const StoreFailure& failure, const FailureContext
                          command_end_text(failure.system));
     case StoreFailureCode::holds_whole:
       return fmt::format(
-          "{}{}: there is a whole stream in it already, of {}\n"
+          "{}{}: a whole stream was stored in it already, of {}\n"
           "  Nothing was read or written: {}.\n",
           head, context.source, counted(failure.begin, "byte"),
-          context.continues ? "every segment is there (`zsluice verify` proves them)"
+          context.continues ? "its end is stored (`zsluice verify` proves the segments)"
                             : "name another STORE, or remove this one");
     case StoreFailureCode::holds_part:
+      if (!failure.name.empty() && failure.segments > 0) {
+        return fmt::format(
+            "{}{}: its manifest speaks of {}, the last of which is not here\n"
+            "  Nothing was read or written: {}, or name another STORE.\n",
+            head, context.source, counted(failure.segments, "segment"),
+            context.filters ? kCopyBack : "put back what is missing");
+      }
       if (!failure.name.empty()) {
         return fmt::format(
             "{}{}: there is no segment in it, but a {} that is damaged, or none of zsluice's\n"
@@ -184,9 +204,7 @@ std::string store_failure_text(const StoreFailure& failure, const FailureContext
       return fmt::format(
           "{}{}: there is a part of a stream in it already\n"
           "  Nothing was read or written: {}, or name another STORE.\n",
-          head, context.source,
-          context.filters ? "copy its segments into it and go on with --continue, without --filter"
-                          : "go on in it with --continue");
+          head, context.source, context.filters ? kCopyBack : "go on in it with --continue");
     case StoreFailureCode::older_token:
       return fmt::format(
           "{}{}: refused: the stream goes back to segment {}, by an older token than the store's\n"

@@ -16,6 +16,8 @@ namespace zsluice::cli {
                                              const FailureContext& context);
 [[nodiscard]] int store_failure_exit_status(pipeline::StoreFailureCode code);
 [[nodiscard]] std::string_view store_failure_code(pipeline::StoreFailureCode code);
+// Why a file in a store cannot be read.
+[[nodiscard]] std::string unreadable_text(const io::SysError& error);
 // One word: for people and for machines.
 [[nodiscard]] std::string_view manifest_state_name(pipeline::ManifestState state);
 

@@ -123,6 +123,7 @@ JoinReport Joining::run() {
   out_.flush();
   if (out_.error()) report.failure = IoFailure{IoSide::output, *out_.error(), out_.written()};
   report.manifest = manifest_.state;
+  report.manifest_error = manifest_.unreadable;
   report.is_authenticated = mac_.has_value() && segments_ > 0;
   report.segments = segments_;
   report.stored_bytes = stored_bytes_;

@@ -37,6 +37,7 @@ struct JoinOptions {
 struct JoinReport {
   std::optional<Failure> failure;
   ManifestState manifest = ManifestState::missing;
+  std::optional<io::SysError> manifest_error;  // of a damaged one that could not be read
   bool is_authenticated = false;  // a key was given and every segment has proved that it knew it
   std::uint64_t segments = 0;     // that were good
   std::uint64_t stored_bytes = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline/store_contents.hpp"
 
+#include "pipeline/manifest_match.hpp"
+#include "pipeline/open_failure.hpp"
 #include "pipeline/segment_list.hpp"
 #include "zsluice/store/segment_name.hpp"
 
@@ -42,6 +44,18 @@ bool is_unbegun(const io::StoredFile& file) {
   }
   const std::size_t newline = text.find('\n');
   return newline == text.npos || newline + 1 == text.size();
+}
+
+// Whether the last segment that a manifest names is there.
+enum class LastSegment : std::uint8_t { missing, other, right };
+
+LastSegment look_for(const storage::SegmentLine& line, io::StoreFiles& files) {
+  const auto file = files.open(storage::segment_name(line.sequence));
+  if (!file && code_of_open(file.error()) == StoreFailureCode::missing_segment) {
+    return LastSegment::missing;
+  }
+  const auto header = peek_header(files, line.sequence);
+  return header && tells_of(line, *header) ? LastSegment::right : LastSegment::other;
 }
 
 // Something else has the name.
@@ -96,10 +110,13 @@ ManifestFacts read_manifest(io::StoreFiles& files) {
   const ManifestReader& reader = lines.reader();
   const bool is_read = read_lines(lines, [&](const storage::ManifestLine& line) {
     const auto* segment = std::get_if<storage::SegmentLine>(&line);
-    if (segment != nullptr && segment->stored_bytes < segment->raw_bytes) ++facts.compressed;
+    if (segment == nullptr) return true;
+    facts.last = *segment;
+    if (segment->stored_bytes < segment->raw_bytes) ++facts.compressed;
     return true;
   });
   if (!is_read) {
+    facts = {};
     facts.state = ManifestState::damaged;
     facts.unreadable = lines.error();
     if (facts.unreadable) return facts;
@@ -120,7 +137,6 @@ ManifestFacts read_manifest(io::StoreFiles& files) {
   facts.segments = reader.segments();
   facts.raw_bytes = reader.raw_bytes();
   facts.stored_bytes = reader.stored_bytes();
-  facts.chain = reader.chain();
   facts.good_bytes = reader.good_bytes();
   return facts;
 }
@@ -184,10 +200,15 @@ std::optional<StoreFailure> check_vacant(io::StoreFiles& files) {
   };
   const ManifestFacts manifest = read_manifest(files);
   StoreFailure failure;
-  failure.code = manifest.end ? StoreFailureCode::holds_whole : StoreFailureCode::holds_part;
+  failure.code = StoreFailureCode::holds_part;
   failure.segments = manifest.segments;
   failure.begin = manifest.raw_bytes;
-  if (manifest.segments > 0) return failure;
+  if (manifest.last) {
+    const LastSegment last = look_for(*manifest.last, files);
+    if (last == LastSegment::missing) failure.name = storage::kManifestName;
+    if (last == LastSegment::right && manifest.end) failure.code = StoreFailureCode::holds_whole;
+    return failure;
+  }
   if (manifest.unreadable && !is_no_file(*manifest.unreadable)) {
     return unreadable(std::string(storage::kManifestName), *manifest.unreadable);
   }

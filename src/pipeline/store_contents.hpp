@@ -60,14 +60,18 @@ struct ManifestFacts {
   std::uint64_t segments = 0;   // lines of segments
   std::uint64_t raw_bytes = 0;  // of these
   std::uint64_t stored_bytes = 0;
-  std::uint64_t compressed = 0;  // of the segments
-  checksum::Xxh3Digest chain;    // content hash in the last of them
-  std::uint64_t good_bytes = 0;  // of the file, before what is torn
+  std::uint64_t compressed = 0;              // of the segments
+  std::optional<storage::SegmentLine> last;  // of these lines
+  std::uint64_t good_bytes = 0;              // of the file, before what is torn
   // Only of damaged ones: it could not be read, or which line is the first that cannot be believed.
   std::optional<io::SysError> unreadable;
   std::uint64_t bad_line = 0;  // counted from 1
   std::uint64_t bad_offset = 0;
   bool is_of_later_version = false;  // not damaged in fact
+
+  [[nodiscard]] bool is_believed() const {
+    return state == ManifestState::good || state == ManifestState::torn;
+  }
 };
 [[nodiscard]] ManifestFacts read_manifest(io::StoreFiles& files);
 

@@ -19,7 +19,7 @@ enum class StoreFailureCode : std::uint8_t {
                     // [sequence, name, begin, end, system]
   holds_whole,      // STORE is there already, and holds a whole stream [segments, begin: its bytes]
   holds_part,       // or the beginning of one [the same]; or only a manifest that is damaged, or
-                    // none of ours [name]
+                    // none of ours [name], or whose last segment is not there [name, segments]
   holds_nothing,    // no segment, and so nothing that could be continued
   older_token,      // a continuation that begins where what is there would be lost [segments,
                     // sequence: that is written again, begin, end: of what would be lost]

@@ -252,8 +252,8 @@ bool StoreJudge::is_first_line_right(const SegmentHeader& first, const Lines* li
 
 // The segment is right; is that which is written about it?
 void StoreJudge::judge_lines(const ProbedSegment& segment, const Lines& lines) {
-  const bool is_other = lines.segment.content_hash != segment.header->content_hash;
-  if (is_other || (segment.has_records && segment.begun != lines.begun)) {
+  const bool is_wrong = !tells_of(lines.segment, *segment.header);
+  if (is_wrong || (segment.has_records && segment.begun != lines.begun)) {
     StoreFinding finding;
     finding.failure = failure_of(StoreFailureCode::wrong_line, segment.sequence);
     finding.failure.name = storage::kManifestName;

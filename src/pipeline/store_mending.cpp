@@ -55,8 +55,7 @@ std::string unfinished(const std::string& name) {
 Mending::Done Mending::run() {
   mended_.left = totals_of(opened_);
   if (Done failure = sync_names()) return failure;
-  const bool is_believed = opened_.manifest.state == ManifestState::good ||
-                           opened_.manifest.state == ManifestState::torn;
+  const bool is_believed = opened_.manifest.is_believed();
   if (Done failure = is_believed ? cut_manifest() : make_manifest()) return failure;
   return remove_later();
 }

@@ -38,6 +38,7 @@ class Opening {
  private:
   using Done = std::optional<StoreFailure>;
 
+  [[nodiscard]] Done check_manifest();
   [[nodiscard]] Done check_key();
   [[nodiscard]] Done read_first();
   [[nodiscard]] Done read_rest();
@@ -48,10 +49,7 @@ class Opening {
   [[nodiscard]] Done check_end();
   [[nodiscard]] StoreFailure explained(StoreFailure failure);
   void name_missing(std::uint64_t sequence, StoreFailure& failure);
-  [[nodiscard]] bool is_manifest_believed() const {
-    return opened_.manifest.state == ManifestState::good ||
-           opened_.manifest.state == ManifestState::torn;
-  }
+  [[nodiscard]] bool is_manifest_believed() const { return opened_.manifest.is_believed(); }
   void disbelieve() {
     opened_.manifest = {};
     opened_.manifest.state = ManifestState::damaged;
@@ -60,6 +58,7 @@ class Opening {
   io::StoreFiles& files_;
   const std::string& key_;
   SegmentReader reader_;
+  ManifestUse use_ = ManifestUse::left_out;
   OpenedStore opened_;
 };
 
@@ -71,13 +70,7 @@ Result<OpenedStore, StoreFailure> Opening::run() {
     return Unexpected{failure};
   }
   opened_.manifest = read_manifest(files_);
-  if (opened_.manifest.is_of_later_version) {
-    // Making it again would lose what this version knows nothing of.
-    StoreFailure failure;
-    failure.code = StoreFailureCode::later_manifest;
-    failure.name = storage::kManifestName;
-    return Unexpected{failure};
-  }
+  if (Done failure = check_manifest()) return Unexpected{*std::move(failure)};
   if (Done failure = check_key()) return Unexpected{*std::move(failure)};
   if (Done failure = read_first()) return Unexpected{*std::move(failure)};
   if (Done failure = read_rest()) return Unexpected{*std::move(failure)};
@@ -86,11 +79,30 @@ Result<OpenedStore, StoreFailure> Opening::run() {
   return std::move(opened_);
 }
 
+// Only one that is damaged, or of this stream, cut otherwise, is made again: that loses nothing.
+Opening::Done Opening::check_manifest() {
+  const auto refused = [](StoreFailureCode code) {
+    StoreFailure failure;
+    failure.code = code;
+    failure.name = storage::kManifestName;
+    return failure;
+  };
+  if (opened_.manifest.unreadable) {
+    StoreFailure failure = refused(StoreFailureCode::unreadable);
+    failure.system = *opened_.manifest.unreadable;
+    return failure;
+  }
+  if (opened_.manifest.is_of_later_version) return refused(StoreFailureCode::later_manifest);
+  const auto identity = find_identity(files_, opened_.manifest);
+  use_ = use_of(opened_.manifest, identity, !key_.empty());
+  if (use_ == ManifestUse::refused) return refused(StoreFailureCode::other_manifest);
+  return std::nullopt;
+}
+
 Opening::Done Opening::check_key() {
   std::optional<checksum::HmacSha256> mac;
   if (!key_.empty()) mac.emplace(bytes_of(key_));
-  const auto identity = find_identity(files_, opened_.manifest);
-  const bool is_used = use_of(opened_.manifest, identity, mac.has_value()) == ManifestUse::used;
+  const bool is_used = use_ == ManifestUse::used;
   return judge_key(files_, is_used ? opened_.manifest.store : std::nullopt,
                    {.mac = mac ? &*mac : nullptr});
 }
@@ -101,7 +113,9 @@ Opening::Done Opening::read_first() {
   opened_.first = *first;
   opened_.last = *first;
   if (!is_manifest_believed()) return std::nullopt;
-  if (suits(*opened_.manifest.store, *first, find_line(files_, 0))) {
+  const auto line = find_line(files_, 0);
+  const bool is_right = !line || tells_of(*line, *first);
+  if (is_right && suits(*opened_.manifest.store, *first, line)) {
     // Of another copy of segment 0 they are not the store's.
     opened_.first.settings = opened_.manifest.store->settings;
   } else {
@@ -115,7 +129,7 @@ Opening::Done Opening::read_rest() {
     const std::uint64_t last = opened_.manifest.segments - 1;
     if (Done failure = read_whole(last)) return explained(*std::move(failure));
     // Another segment than the one that got the line: a copy of another store, perhaps.
-    if (opened_.last.content_hash != opened_.manifest.chain) disbelieve();
+    if (!tells_of(*opened_.manifest.last, opened_.last)) disbelieve();
   }
   opened_.stored_bytes = opened_.manifest.stored_bytes;
   opened_.compressed = opened_.manifest.compressed;

@@ -2,8 +2,9 @@
 // A store that is to be continued: what is there, checked as far as whoever continues it relies on
 // it (src/store/FORMAT.md §6, §8). Nothing is written.
 //
-// Believed are the lines of the manifest when the first segment's header and the last line's
-// segment agree with them; else the headers of all segments, each linked to the one before. The
+// A manifest that cannot be read, or is another store's or version's, is a failure. Believed are
+// its lines when the first segment's header and the last line's segment agree with theirs; else the
+// headers of all segments, each linked to the one before, and it has to be made again. The
 // last segment is checked in every way, and so is each one behind the last line. Of the others only
 // the names are looked at: a file that is missing is found, one that is damaged is not.
 #pragma once

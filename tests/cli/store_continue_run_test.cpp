@@ -92,14 +92,92 @@ TEST_F(StoreContinueRun, WhatStandsInPlaceOfASegmentIsTold) {
   EXPECT_EQ(run.err, head + "cannot be read: it is no regular file\n");
 }
 
-TEST_F(StoreContinueRun, OnlyTheManifestsEndIsMissing) {
+// The manifest's first lines, as many as are left without the last `count`.
+void cut_lines(const std::string& manifest, int count) {
+  std::string text = content_of(manifest);
+  for (; count > 0; --count) {
+    text.erase(text.rfind('\n', text.size() - 2) + 1);
+  }
+  std::ofstream(manifest) << text;
+}
+
+TEST_F(StoreContinueRun, WhatWasMissingOfTheManifestIsTold) {
   ASSERT_EQ(split(read_corpus("g256_raw_full"), {"--compress", "off"}).status, 0);
-  std::filesystem::remove(store_ + "/manifest.jsonl");
-  const CliRun in = split({}, {"--continue"});
-  EXPECT_EQ(in.status, 0);
-  EXPECT_EQ(in.err, "zsluice: split: " + store_ +
-                        ": whole: 887876 bytes in 24 segments, 887876 bytes stored\n"
-                        "  Nothing was missing but the manifest's last line.\n");
+  const std::string head =
+      "zsluice: split: " + store_ + ": whole: 887876 bytes in 24 segments, 887876 bytes stored\n";
+  const std::string hint =
+      "  Of what was there only the headers and the end were read: `zsluice verify` proves all of "
+      "it.\n";
+  const std::string right = content_of(manifest());
+  const auto told = [&](const std::string& words) {
+    const CliRun run = split({}, {"--continue"});
+    EXPECT_EQ(run.status, 0);
+    EXPECT_EQ(run.err, head + words + hint);
+    EXPECT_EQ(content_of(manifest()), right);
+  };
+  cut_lines(manifest(), 1);
+  told("  Only its closing line was missing: it was added.\n");
+  cut_lines(manifest(), 3);
+  told("  Only the last lines of the manifest were missing: they were added.\n");
+  std::filesystem::remove(manifest());
+  told("  The manifest was missing: it was made again from the segments.\n");
+  std::string damaged = right;
+  damaged[30] = 'x';
+  std::ofstream(manifest()) << damaged << std::string(70000, 'y');
+  told("  The manifest was damaged: it was made again from the segments.\n");
+}
+
+TEST_F(StoreContinueRun, AnotherStoresManifestIsLeftToTheUser) {
+  ASSERT_EQ(split(read_corpus("many_raw_incr")).status, 0);
+  const std::string other = content_of(manifest());
+  std::filesystem::remove_all(store_);
+  store_part();
+  std::ofstream(manifest()) << other;
+  const CliRun run = split(rest(), {"--continue"});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_EQ(run.err, "zsluice: split: " + store_ +
+                         ": damaged: the manifest (manifest.jsonl) is that of another store\n"
+                         "  Nothing was changed. Without it, one is made from the segments: move "
+                         "it away, and continue\n  again.\n");
+  EXPECT_EQ(content_of(manifest()), other);
+}
+
+TEST_F(StoreContinueRun, AManifestThatCannotBeReadIsLeftToTheUser) {
+  store_part();
+  std::filesystem::remove(manifest());
+  std::filesystem::create_directory(manifest());
+  const CliRun run = split(rest(), {"--continue"});
+  EXPECT_EQ(run.status, 7);
+  EXPECT_EQ(run.err,
+            "zsluice: split: " + store_ + "/manifest.jsonl: cannot be read: Is a directory\n");
+  EXPECT_THAT(join().err, HasSubstr("join: " + store_ +
+                                    ": the manifest cannot be read: Is a directory: the "
+                                    "segments' own headers were used\n"));
+}
+
+TEST_F(StoreContinueRun, AManifestAloneIsNoWholeStream) {
+  ASSERT_EQ(split(read_corpus("g256_raw_full")).status, 0);
+  CliRun again = split(read_corpus("g256_raw_full"));
+  EXPECT_EQ(again.status, 7);
+  EXPECT_THAT(again.err, HasSubstr(": a whole stream was stored in it already, of 887876 bytes\n"));
+  EXPECT_THAT(again.err, HasSubstr("name another STORE, or remove this one.\n"));
+  std::filesystem::remove_all(store_ + "/000000000");
+  again = split(read_corpus("g256_raw_full"));
+  EXPECT_EQ(again.status, 7);
+  EXPECT_EQ(again.err, "zsluice: split: " + store_ +
+                           ": its manifest speaks of 24 segments, the last of which is not here\n"
+                           "  Nothing was read or written: put back what is missing, or name "
+                           "another STORE.\n");
+}
+
+TEST_F(StoreContinueRun, AStreamThatGoesOnTooLateIsToldFromTheStore) {
+  const Bytes whole = read_corpus("g256_raw_full");
+  ASSERT_EQ(split(ByteSpan(whole).first(500000)).status, 4);
+  const CliRun run = split(rest(), {"--continue"});
+  EXPECT_EQ(run.status, 5);
+  EXPECT_THAT(run.err, HasSubstr("split: stdin: refused: the store ends at object "));
+  EXPECT_THAT(run.err, HasSubstr("; the stream on standard input goes on at object "));
+  EXPECT_THAT(run.err, HasSubstr("\n  Send again by the token of `zsluice token make STORE`.\n"));
 }
 
 }  // namespace

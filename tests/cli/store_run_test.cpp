@@ -215,7 +215,9 @@ TEST_F(StoreRun, AStoreThatWasCutOffIsContinued) {
   ASSERT_EQ(split(ByteSpan(whole).first(869740), {"--compress", "off"}).status, 4);
   const CliRun foreign = split(read_corpus("tokens/sp_raw_incr.cut67706.resumed"), {"--continue"});
   EXPECT_EQ(foreign.status, 5);
-  EXPECT_THAT(foreign.err, HasSubstr("split: stdin: refused: "));
+  EXPECT_THAT(foreign.err, HasSubstr("split: stdin: refused: the store brings the snapshot with "));
+  EXPECT_THAT(foreign.err,
+              HasSubstr("\n  Send again by the token of `zsluice token make STORE`.\n"));
   EXPECT_THAT(foreign.err, HasSubstr("  " + store_ +
                                      " holds the first 869740 bytes of the stream, as before.\n"));
   const CliRun in = split(rest, {"--continue"});
@@ -224,15 +226,15 @@ TEST_F(StoreRun, AStoreThatWasCutOffIsContinued) {
                         ": whole: 887876 bytes of \"src/g256@s1\" in 24 segments, 887876 bytes "
                         "stored\n"
                         "  The first 865420 bytes were there already; 4320 bytes came again.\n"
-                        "  What was there was not read again but for its end: `zsluice verify` "
-                        "proves all of it.\n");
+                        "  Of what was there only the headers and the end were read: `zsluice "
+                        "verify` proves all of it.\n");
   EXPECT_EQ(join().out, text_of_corpus("g256_raw_full"));
   const CliRun again = split(rest, {"--continue"});
   EXPECT_EQ(again.status, 7);
   EXPECT_EQ(again.err, "zsluice: split: " + store_ +
-                           ": there is a whole stream in it already, of 887876 bytes\n"
-                           "  Nothing was read or written: every segment is there (`zsluice "
-                           "verify` proves them).\n");
+                           ": a whole stream was stored in it already, of 887876 bytes\n"
+                           "  Nothing was read or written: its end is stored (`zsluice verify` "
+                           "proves the segments).\n");
 }
 
 TEST_F(StoreRun, WhatContinuingFoundForMachines) {
@@ -386,7 +388,7 @@ TEST_F(StoreRun, ACommandThatFailsIsNamed) {
   EXPECT_EQ(again.status, 7);
   EXPECT_EQ(again.err,
             "zsluice: split: " + store_ +
-                ": there is a part of a stream in it already\n"
+                ": its manifest speaks of 3 segments, the last of which is not here\n"
                 "  Nothing was read or written: copy its segments into it and go on with "
                 "--continue, without --filter, or name another STORE.\n");
   const CliRun out = join({"--fetch", "exit 127", "--json"});

@@ -44,16 +44,23 @@ inline void change_first_line(MemoryStore::Image& image,
   });
 }
 
-// The line of one segment names another content.
-inline void change_content(MemoryStore::Image& image, std::uint64_t sequence) {
+// The line of one segment says something else.
+inline void change_line(MemoryStore::Image& image,
+                        std::uint64_t sequence,
+                        const std::function<void(storage::SegmentLine&)>& change) {
   test::Bytes& manifest = image[std::string(storage::kManifestName)];
   manifest = rewritten(manifest, [&](const storage::ManifestLine& line) {
     const auto* segment = std::get_if<storage::SegmentLine>(&line);
     if (segment == nullptr || segment->sequence != sequence) return std::string();
     storage::SegmentLine changed = *segment;
-    changed.content_hash.low ^= 1;
+    change(changed);
     return encode_line(changed);
   });
+}
+
+// It names another content.
+inline void change_content(MemoryStore::Image& image, std::uint64_t sequence) {
+  change_line(image, sequence, [](storage::SegmentLine& line) { line.content_hash.low ^= 1; });
 }
 
 // Without its closing line.

@@ -314,7 +314,6 @@ TEST(StoreContinue, AManifestThatIsMissingTornOrDamagedIsMadeGood) {
       {torn, ManifestState::torn},
       {lost, ManifestState::damaged},
       {broken.all.at(kManifest), ManifestState::good},
-      {stored(read_corpus("c256_raw_full"), broken.options).at(kManifest), ManifestState::damaged},
       {Bytes(), ManifestState::missing},
   };
   for (const auto& [there, state] : table) {
@@ -406,6 +405,9 @@ TEST(StoreContinue, WhatCannotBeContinuedIsNotTouched) {
   image = broken.part;
   image[segment_name(20)] = Bytes(10);
   refuse(image, StoreFailureCode::missing_segment);
+  image = broken.part;
+  image[kManifest] = stored(read_corpus("c256_raw_full"), broken.options).at(kManifest);
+  refuse(image, StoreFailureCode::other_manifest);
   // The last one, which has a line.
   image = broken.part;
   image[segment_name(segments_in(image) - 1)].back() ^= std::byte{1};

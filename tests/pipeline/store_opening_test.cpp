@@ -2,6 +2,7 @@
 // What a store that is to be continued is taken for.
 #include "pipeline/store_opening.hpp"
 
+#include "pipeline/manifest_edit.hpp"
 #include "pipeline/store_run.hpp"
 #include "pipeline/store_verify_run.hpp"
 #include "store/store_fixture.hpp"
@@ -9,6 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <functional>
 #include <string>
 
 namespace zsluice::pipeline {
@@ -56,6 +60,57 @@ TEST(StoreOpening, AManifestOfALaterVersionIsNotMadeAgain) {
   ASSERT_FALSE(open_store(store, ""));
   EXPECT_EQ(open_store(store, "").error().code, Code::later_manifest);
   EXPECT_EQ(verified(store).findings.at(0).failure.code, Code::later_manifest);
+}
+
+TEST(StoreOpening, AManifestThatCannotBeReadIsNotMadeAgain) {
+  for (const int error : {EACCES, EISDIR, EIO}) {
+    MemoryStore store(stored(Compression::off));
+    store.deny(kManifest, error);
+    const auto opened = open_store(store, "");
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, Code::unreadable);
+    EXPECT_EQ(opened.error().name, kManifest);
+    EXPECT_EQ(opened.error().system.error, error);
+  }
+}
+
+TEST(StoreOpening, AManifestOfAnotherStoreIsNotMadeAgain) {
+  MemoryStore other;
+  (void)split_into(other, test::read_corpus("c256_raw_full"), splitting(16 << 10));
+  Image image = stored(Compression::off);
+  image[kManifest] = other.seen().at(kManifest);
+  MemoryStore store(image);
+  const auto opened = open_store(store, "");
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::other_manifest);
+  EXPECT_EQ(opened.error().name, kManifest);
+}
+
+// Of the same content, so that only how it is stored may differ.
+TEST(StoreOpening, ALineThatContradictsItsSegmentIsNotThatOfAnotherCopy) {
+  const Image whole = stored(Compression::off);
+  MemoryStore right(whole);
+  const std::uint64_t last = open_store(right, "")->last.sequence;
+  const auto state_with = [&](const std::function<void(storage::SegmentLine&)>& change) {
+    Image image = whole;
+    change_line(image, last, change);
+    MemoryStore store(image);
+    const auto findings = verified(store).findings;
+    const bool is_wrong_line = std::any_of(
+        findings.begin(), findings.end(),
+        [](const StoreFinding& finding) { return finding.failure.code == Code::wrong_line; });
+    const ManifestState state = open_store(store, "")->manifest.state;
+    EXPECT_EQ(is_wrong_line, state == ManifestState::damaged);
+    return state;
+  };
+  EXPECT_EQ(state_with([](auto& line) { line.is_last = true; }), ManifestState::damaged);
+  EXPECT_EQ(state_with([](auto& line) { line.raw_bytes += 312; }), ManifestState::damaged);
+  EXPECT_EQ(state_with([](auto& line) {
+              line.stored_bytes -= 1;
+              line.payload_hash.low ^= 1;
+              line.header_hash.low ^= 1;
+            }),
+            ManifestState::good);
 }
 
 }  // namespace
