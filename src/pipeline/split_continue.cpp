@@ -164,6 +164,7 @@ SplitReport Continuing::report(std::optional<Failure> failure_of_continuation) {
   report.toname = toname_;
   ContinuedStore& continued = report.continued.emplace();
   continued.kept_bytes = stitcher_.kept_bytes();
+  continued.manifest = splitting_ ? splitting_->writer().manifest_found() : opened_.manifest.state;
   if (splitting_ && splitting_->writer().has_begun()) report.store = splitting_->writer().totals();
   return report;
 }
@@ -180,12 +181,14 @@ void close(const SplitOptions& options,
     failure.begin = opened.bytes();
     report.failure = failure;
     report.store = totals_of(opened);
+    report.continued->manifest = opened.manifest.state;
     return;
   }
   StoreWriter writer(options.store, files, opened, opened.last);
   if (auto failure = writer.close_whole()) report.failure = *std::move(failure);
-  report.store = writer.totals();
+  report.store = writer.has_begun() ? writer.totals() : totals_of(opened);
   report.continued->kept_bytes = opened.bytes();
+  report.continued->manifest = writer.manifest_found();
 }
 
 }  // namespace
@@ -209,7 +212,6 @@ SplitReport run_continue(const SplitOptions& options,
   report.continued->had_segments = opened.segments();
   report.continued->had_bytes = opened.bytes();
   report.continued->taken_in = opened.taken_in();
-  report.continued->manifest = opened.manifest.state;
   demand_whole(report);
   return report;
 }

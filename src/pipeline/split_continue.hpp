@@ -25,8 +25,9 @@
 namespace zsluice::pipeline {
 
 // `opened` is from open_store() with the same files and key. Of the options' settings nothing is
-// asked: they are the store's. A store that is whole is given its closing line if that is missing,
-// and nothing is read then; else it is a failure, holds_whole.
+// asked: they are the store's. A store whose end is stored is given its closing line if that is
+// missing, and nothing of `source` is read then; else it is a failure, holds_whole. No store gets
+// its closing line before all its headers have been read (header_walk.hpp).
 [[nodiscard]] SplitReport run_continue(const SplitOptions& options,
                                        const OpenedStore& opened,
                                        io::ByteSource& source,

@@ -2,6 +2,7 @@
 #include "pipeline/store_writer.hpp"
 
 #include "io/file_writer.hpp"
+#include "pipeline/header_walk.hpp"
 #include "pipeline/store_mending.hpp"
 #include "zsluice/store/segment_name.hpp"
 
@@ -64,8 +65,6 @@ StoreWriter::Done StoreWriter::go_on() {
 }
 
 StoreWriter::Done StoreWriter::close_whole() {
-  if (auto failure = go_on()) return failure;
-  left_.reset();
   return close();
 }
 
@@ -284,7 +283,37 @@ StoreWriter::Done StoreWriter::remove_leftovers() {
   return std::nullopt;
 }
 
+// What other runs have stored is looked at before the closing line vouches for it. Unless the
+// manifest was not believed: then all headers have been read instead of it.
+StoreWriter::Done StoreWriter::vouch() {
+  bool are_lines_right = true;
+  if (opened_->manifest.is_believed()) {
+    const auto walked = walk_headers({.key = options_.key,
+                                      .store_id = opened_->first.store_id,
+                                      .segment_bytes = options_.settings.segment_bytes},
+                                     chain_->next_sequence(), files_);
+    if (!walked) return walked.error();
+    are_lines_right = *walked;
+  }
+  if (has_begun_ && are_lines_right) return std::nullopt;
+  if (has_begun_) {
+    opened_->last = *chain_->last();
+    opened_->stored_bytes = totals_.stored_bytes;
+    opened_->compressed = totals_.segments_compressed;
+  }
+  if (!are_lines_right) {
+    opened_->manifest = {};
+    opened_->manifest.state = ManifestState::damaged;
+  }
+  if (auto failure = go_on()) return failure;
+  left_.reset();
+  return std::nullopt;
+}
+
 StoreWriter::Done StoreWriter::close() {
+  if (opened_) {
+    if (auto failure = vouch()) return failure;
+  }
   storage::EndLine line;
   line.segments = totals_.segments;
   line.raw_bytes = totals_.raw_bytes;

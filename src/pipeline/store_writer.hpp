@@ -83,18 +83,22 @@ class StoreWriter {
 
   // Goes on with what was added as far as that needs no waiting.
   [[nodiscard]] std::optional<StoreFailure> advance();
-  // Waits until all that was added is in the store. The segment that ends the stream closes it.
+  // Waits until all that was added is in the store. The segment that ends the stream closes it, if
+  // what was there before is right, too, as far as all headers tell.
   [[nodiscard]] std::optional<StoreFailure> settle();
 
   // No more segments follow, whether the stream has ended or not: settled, and the manifest is
   // published. Not to be called after a failure.
   [[nodiscard]] std::optional<StoreFailure> finish();
 
-  // Instead: `before` ends the stream, and only the closing line is missing.
+  // Instead: `before` ends the stream, and only the closing line is missing. Nothing is written
+  // when one of the headers is not right.
   [[nodiscard]] std::optional<StoreFailure> close_whole();
 
   // Something has been written, or tried to.
   [[nodiscard]] bool has_begun() const { return has_begun_; }
+  // How it was found in the store that is continued, as far as that has been looked at.
+  [[nodiscard]] ManifestState manifest_found() const { return opened_->manifest.state; }
   // Of what is on disk for good; of a store that is continued nothing before it has begun.
   [[nodiscard]] const StoreTotals& totals() const { return left_ ? *left_ : totals_; }
 
@@ -130,6 +134,7 @@ class StoreWriter {
   [[nodiscard]] Result<void, io::SysError> finish_oldest();
   void take_off(Flight& flight);
   void turn_back(Flight& flight);
+  [[nodiscard]] Done vouch();
   [[nodiscard]] Done close();
   // Nothing more arrives.
   Done give_up(Done failure);

@@ -127,6 +127,18 @@ TEST_F(StoreContinueRun, WhatWasMissingOfTheManifestIsTold) {
   told("  The manifest was damaged: it was made again from the segments.\n");
 }
 
+TEST_F(StoreContinueRun, AnEndOverASegmentThatIsNotThereIsNotClosed) {
+  ASSERT_EQ(split(read_corpus("g256_raw_full"), {"--compress", "off"}).status, 0);
+  cut_lines(manifest(), 1);
+  std::ofstream(segment("000000000005"), std::ios::trunc).close();
+  const auto before = files_in(store_);
+  const CliRun run = split({}, {"--continue"});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_THAT(run.err, HasSubstr("damaged: segment 5 (000000000/000000000005.zss, "));
+  EXPECT_THAT(run.err, testing::EndsWith("\n  Nothing was changed.\n"));
+  EXPECT_EQ(files_in(store_), before);
+}
+
 TEST_F(StoreContinueRun, AnotherStoresManifestIsLeftToTheUser) {
   ASSERT_EQ(split(read_corpus("many_raw_incr")).status, 0);
   const std::string other = content_of(manifest());
