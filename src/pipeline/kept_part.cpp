@@ -14,26 +14,38 @@ using storage::kNowhere;
 using storage::Position;
 using storage::SegmentHeader;
 
-bool is_at_object(const Position& start, drr::ResumePoint point) {
-  return start.object_at != kNowhere && start.object == point.object;
+// No WRITE at the point or behind it stands before the place, whatever OBJECT does: WRITEs may come
+// without one, and OBJECTs long before theirs (drr/FORMAT.md §D.1).
+bool has_no_data_behind(const Position& start, drr::ResumePoint point) {
+  return start.write_at == kNowhere ||
+         start.write < storage::Place{.object = point.object, .offset = point.offset};
 }
 
-// No WRITE at the point or behind it stands before the place.
+// And no OBJECT of a later block of dnodes.
 bool is_not_behind(const Position& start, drr::ResumePoint point) {
-  if (start.object_at == kNowhere || start.object < point.object) return true;
-  if (!is_at_object(start, point)) return false;
-  return start.write_at == kNowhere || start.write.object != point.object ||
-         start.write.offset < point.offset;
+  return has_no_data_behind(start, point) &&
+         (start.object_at == kNowhere ||
+          drr::dnode_block_of(start.object) <= drr::dnode_block_of(point.object));
 }
 
-// All that stands before the place comes before the point, and the object of the point as well.
+// The place lies amid the data of the point's object: what announces it stands before.
 bool is_inside_object(const Position& start, drr::ResumePoint point) {
-  return is_at_object(start, point) && start.write_at != kNowhere &&
-         start.write.object == point.object && start.write.offset < point.offset;
+  return start.write_at != kNowhere && start.write.object == point.object &&
+         start.write.offset < point.offset &&
+         (start.object_at == kNowhere || start.object_at < start.write_at);
 }
 
 bool is_before_object(const Position& start, drr::ResumePoint point) {
-  return start.object_at == kNowhere || start.object < point.object;
+  return has_no_data_behind(start, point) &&
+         (start.object_at == kNowhere || start.object < point.object);
+}
+
+resume::Stitcher::Skipped skipped_before(const Position& start, std::uint64_t bytes) {
+  resume::Stitcher::Skipped skipped{
+      .bytes = bytes, .sum = start.sum, .last_object = {}, .last_data = {}};
+  if (start.object_at != kNowhere) skipped.last_object = start.object;
+  if (start.write_at != kNowhere) skipped.last_data = start.write.object;
+  return skipped;
 }
 
 }  // namespace
@@ -158,7 +170,10 @@ KeptPart::Done KeptPart::read_head(const ReadingPlace& place,
   if (end.framing != storage::Framing::substream) {
     if (Done failure = hand_over(0, std::nullopt, head, bytes)) return failure;
     at = is_past_begin ? end.begin_at : start.offset;
-    stitcher.skip_partial(at - bytes, is_past_begin ? checksum::Fletcher4{} : start.sum, false);
+    stitcher.skip_partial({.bytes = at - bytes,
+                           .sum = is_past_begin ? checksum::Fletcher4{} : start.sum,
+                           .last_object = {},
+                           .last_data = {}});
   }
   if (!is_past_begin) return std::nullopt;
   if (Done failure = hand_over(end.begin_at, std::nullopt, head, bytes)) return failure;
@@ -168,7 +183,7 @@ KeptPart::Done KeptPart::read_head(const ReadingPlace& place,
     if (Done failure = hand_over(start.object_range_at, Role::body, head, bytes)) return failure;
     at += bytes;
   }
-  stitcher.skip_partial(start.offset - at, start.sum, place.has_object);
+  stitcher.skip_partial(skipped_before(start, start.offset - at));
   return std::nullopt;
 }
 

@@ -67,7 +67,7 @@ class RebuildSink final : public RecordSink {
       : policy_(options.policy),
         found_(found),
         out_(out),
-        rebuilder_({options.target, found.object_is_there, options.rest}) {}
+        rebuilder_({options.target, found.object_is_there, found.needs_block, options.rest}) {}
 
   bool take(const ProvenRecord& record) override;
   // Records before this offset are not looked at; at first those before the stream or package that

@@ -35,6 +35,17 @@ bool has_data_of(const Position& at, std::uint64_t object) {
   return at.write_at != kNowhere && at.write.object == object;
 }
 
+// Where a block of dnodes is announced before its data, what is missing at (object, 0) may begin
+// with the block (resume::FoundPoint::needs_block). Not if data of it stands before the object.
+bool may_need_block(const Position& before_object, drr::ResumePoint point) {
+  const std::uint64_t block = drr::dnode_block_of(point.object);
+  const bool has_earlier =
+      before_object.object_at != kNowhere && drr::dnode_block_of(before_object.object) == block;
+  const bool has_data = before_object.write_at != kNowhere &&
+                        drr::dnode_block_of(before_object.write.object) == block;
+  return point.offset == 0 && has_earlier && !has_data;
+}
+
 class ResumeSpans {
  public:
   ResumeSpans(StoreSeek& seek, const SegmentHeader& begin, drr::ResumePoint point)
@@ -57,9 +68,15 @@ std::optional<std::vector<SegmentSpan>> ResumeSpans::find() {
                                             {.object = begin_.end.substreams, .offset = 1});
   if (!last_inside) return std::nullopt;
   const std::uint64_t end = last_inside->sequence + 1;
-  const auto object = seek_.last_below(begin + 1, end, object_key, {.object = point_.object});
+  auto object = seek_.last_below(begin + 1, end, object_key, {.object = point_.object});
+  if (object && may_need_block(object->start, point_)) {
+    object = seek_.last_below(begin + 1, end, object_key,
+                              {.object = point_.object - point_.object % drr::kDnodeSlotsPerBlock});
+  }
   const auto write = seek_.last_below(begin + 1, end, write_key,
                                       {.object = point_.object, .offset = point_.offset});
+  // Data may come without an OBJECT.
+  if (object && (!write || write->sequence < object->sequence)) object = write;
   std::vector<SegmentSpan> spans;
   add_span(spans, {begin, begin});
   std::uint64_t object_in = begin;

@@ -78,8 +78,9 @@ void add_span(std::vector<SegmentSpan>& spans, SegmentSpan span);
 
 // What must be read of a substream so that it can be resumed at a point: the segment with its
 // BEGIN, those with the OBJECT_RANGE and the OBJECT of the point's object and what stands between
-// OBJECT and data, and everything from the last WRITE before the point on. `begin`: of the segment
-// with the BEGIN, the last one in it. When in doubt: everything from there on.
+// OBJECT and data, and everything from the last WRITE before the point on; from the block of dnodes
+// on where the point may need that. `begin`: of the segment with the BEGIN, the last one in it.
+// When in doubt: everything from there on.
 [[nodiscard]] std::vector<SegmentSpan> spans_to_resume(StoreSeek& seek,
                                                        const storage::SegmentHeader& begin,
                                                        drr::ResumePoint point);

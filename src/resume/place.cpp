@@ -69,6 +69,35 @@ Place place_of_whole(std::uint64_t object, ResumePoint point, Place same) {
 
 }  // namespace
 
+std::optional<Place> head_of(const RecordView& record) {
+  const Place place = place_of(record, {.object = begin_of(record).object, .offset = 0});
+  switch (place) {
+    case Place::range:
+    case Place::free_objects:
+    case Place::object:
+    case Place::tail_free:
+    case Place::old_spill:
+      return place;
+    case Place::before:
+    case Place::straddling:
+    case Place::behind:
+      break;
+  }
+  return std::nullopt;
+}
+
+bool is_later_head(const RecordView& record, ResumePoint point) {
+  const std::uint64_t object = begin_of(record).object;
+  return object > point.object &&
+         drr::dnode_block_of(object) == drr::dnode_block_of(point.object) &&
+         head_of(record).has_value();
+}
+
+ResumePoint begin_of(const RecordView& record) {
+  const drr::RecordPlace place = drr::place_of(record);
+  return {.object = place.object.value_or(0), .offset = place.offset.value_or(0)};
+}
+
 ResumePoint end_of(const RecordView& record) {
   const auto type = static_cast<RecordType>(record.type_code());
   if (type == RecordType::object_range || type == RecordType::free_objects) {

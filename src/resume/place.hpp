@@ -6,6 +6,7 @@
 #include "zsluice/drr/record.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace zsluice::resume {
 
@@ -21,6 +22,15 @@ enum class Place : std::uint8_t {
   old_spill,     // its unmodified SPILL
 };
 
+// Of a record that announces objects and brings no data (OBJECT_RANGE, FREEOBJECTS, OBJECT, the
+// FREE behind an object's end, an unmodified SPILL): what it would be if a point lay in its object.
+[[nodiscard]] std::optional<Place> head_of(const drr::RecordView& record);
+
+// It announces an object behind the point's that lies in the same block of dnodes.
+[[nodiscard]] bool is_later_head(const drr::RecordView& record, drr::ResumePoint point);
+
+// Where a record begins, in the order in which records are sent.
+[[nodiscard]] drr::ResumePoint begin_of(const drr::RecordView& record);
 // How far a stream goes that ends with this record.
 [[nodiscard]] drr::ResumePoint end_of(const drr::RecordView& record);
 [[nodiscard]] Place place_of(const drr::RecordView& record, drr::ResumePoint point);

@@ -30,7 +30,7 @@ void PointSearch::add(Role role,
     case Role::substream_end:
       if (phase_ != Phase::inside) break;
       if (!first_body_) first_body_ = stream_offset;
-      decide(false);
+      decide(is_met());
       break;
   }
 }
@@ -63,29 +63,58 @@ void PointSearch::take_begin(const drr::RecordView& record,
 
 void PointSearch::take_body(const drr::RecordView& record, std::uint64_t stream_offset) {
   if (!first_body_) first_body_ = stream_offset;
+  if (head_of(record)) {
+    take_head(record, stream_offset);
+  } else {
+    take_data(record, stream_offset);
+  }
+}
+
+// An OBJECT is the place itself, if its block of dnodes was not announced as a whole: when data of
+// the block stands before it, or no other OBJECT. Else the next data tells.
+void PointSearch::take_head(const drr::RecordView& record, std::uint64_t stream_offset) {
+  const Place place = place_of(record, target_.point);
+  const std::uint64_t block = drr::dnode_block_of(begin_of(record).object);
+  const std::uint64_t block_of_point = drr::dnode_block_of(target_.point.object);
+  if (block > block_of_point) {
+    decide(is_met());
+  } else if (place == Place::range) {
+    if (!range_) range_ = stream_offset;
+  } else if (place == Place::object) {
+    if (!object_) object_ = stream_offset;
+    if (is_met() && (block_has_data_ || !earlier_)) decide(true);
+  } else if (place == Place::before && block == block_of_point &&
+             head_of(record) == Place::object) {
+    if (!earlier_) earlier_ = stream_offset;
+  }
+}
+
+void PointSearch::take_data(const drr::RecordView& record, std::uint64_t stream_offset) {
+  const drr::ResumePoint begin = begin_of(record);
   switch (place_of(record, target_.point)) {
-    case Place::range:
-      if (!range_) range_ = stream_offset;
-      break;
-    case Place::object:
-      if (!object_) object_ = stream_offset;
-      if (target_.point.offset == 0) decide(true);
+    case Place::before:
+      if (drr::dnode_block_of(begin.object) != drr::dnode_block_of(target_.point.object)) break;
+      if (is_met()) {
+        found_.needs_block = true;
+        decide(true);
+      }
+      block_has_data_ = true;
       break;
     case Place::straddling:
-      decide(object_.has_value());
+      data_ = stream_offset;
+      decide(true);
       break;
-    case Place::behind: {
-      const drr::RecordPlace place = drr::place_of(record);
-      const bool same_object = place.object == target_.point.object;
-      if (same_object && place.offset == target_.point.offset) {
-        decide(object_.has_value());
-      } else if (!same_object) {
-        decide(false);
+    case Place::behind:
+      if (begin == target_.point && drr::place_of(record).offset) {
+        data_ = stream_offset;
+        decide(true);
+      } else if (begin.object != target_.point.object) {
+        decide(is_met());
       }
       break;
-    }
-    case Place::before:
+    case Place::range:
     case Place::free_objects:
+    case Place::object:
     case Place::tail_free:
     case Place::old_spill:
       break;
@@ -95,10 +124,14 @@ void PointSearch::take_body(const drr::RecordView& record, std::uint64_t stream_
 void PointSearch::decide(bool is_placed) {
   phase_ = Phase::decided;
   found_.object_is_there = is_placed;
-  if (is_placed) {
-    found_.first_offset = range_.value_or(*object_);
-  } else if (first_body_) {
-    found_.first_offset = *first_body_;
+  if (!is_placed) {
+    if (first_body_) found_.first_offset = *first_body_;
+  } else if (range_) {
+    found_.first_offset = *range_;
+  } else if (found_.needs_block) {
+    found_.first_offset = *earlier_;
+  } else {
+    found_.first_offset = object_ ? *object_ : *data_;
   }
 }
 

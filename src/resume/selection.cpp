@@ -5,6 +5,12 @@
 
 namespace zsluice::resume {
 
+// All of a block is what a point before its first object needs.
+Selection::Selection(drr::ResumePoint point, bool object_is_there, bool needs_block)
+    : point_(point), takes_all_(!object_is_there) {
+  if (needs_block) point_ = {.object = point.object - point.object % drr::kDnodeSlotsPerBlock};
+}
+
 bool Selection::needs(const drr::RecordView& record) {
   if (takes_all_) return true;
   switch (place_of(record, point_)) {
@@ -22,8 +28,11 @@ bool Selection::needs(const drr::RecordView& record) {
     case Place::free_objects:
       takes_all_ = object_seen_;
       return takes_all_;
-    case Place::straddling:
     case Place::behind:
+      // Data of earlier objects may still follow.
+      takes_all_ = !is_later_head(record, point_);
+      return true;
+    case Place::straddling:
       takes_all_ = true;
       return true;
   }

@@ -23,6 +23,28 @@ constexpr std::uint32_t bit(Place place) {
 }
 constexpr std::uint32_t kObjectHeads =
     bit(Place::range) | bit(Place::object) | bit(Place::tail_free) | bit(Place::old_spill);
+constexpr std::uint32_t kAllHeads = kObjectHeads | bit(Place::free_objects);
+
+// Not FREE: that may mean that nothing was received there (`zfs send --saved`).
+bool brings_data(const RecordView& record) {
+  if (record.type_code() >= drr::kRecordTypes) return false;
+  switch (static_cast<drr::RecordType>(record.type_code())) {
+    case drr::RecordType::write:
+    case drr::RecordType::write_embedded:
+    case drr::RecordType::write_byref:
+    case drr::RecordType::redact:
+      return true;
+    case drr::RecordType::begin:
+    case drr::RecordType::object:
+    case drr::RecordType::free_objects:
+    case drr::RecordType::free:
+    case drr::RecordType::end:
+    case drr::RecordType::spill:
+    case drr::RecordType::object_range:
+      break;
+  }
+  return false;
+}
 
 Result<drr::BeginPayload, Refusal> read_payload(ByteSpan payload) {
   if (payload.empty()) return drr::BeginPayload{};
@@ -46,16 +68,6 @@ Refusal refusal_at(RefusalCode code, drr::ResumePoint wanted, drr::ResumePoint f
           .found = found.object,
           .wanted_offset = wanted.offset,
           .found_offset = found.offset};
-}
-
-// Where a record begins, in the order in which records are sent.
-drr::ResumePoint begin_of(const RecordView& record) {
-  const auto type = static_cast<drr::RecordType>(record.type_code());
-  if (type == drr::RecordType::object_range || type == drr::RecordType::free_objects) {
-    return {.object = drr::decode_object_run(record).first_object, .offset = 0};
-  }
-  const drr::RecordPlace place = drr::place_of(record);
-  return {.object = place.object.value_or(0), .offset = place.offset.value_or(0)};
 }
 
 Stitcher::Answer nothing() {
@@ -179,42 +191,74 @@ Stitcher::Answer Stitcher::add_partial_body(const RecordView& record, ByteSpan p
 
 bool Stitcher::is_needed_of_partial(const RecordView& record) {
   const Place place = place_of(record, point_);
-  if (place == Place::behind) return false;
-  heads_seen_ |= bit(place);
+  if (place != Place::behind) {
+    heads_seen_ |= bit(place);
+    return true;
+  }
+  if (is_saved(record) || !is_later_head(record, point_)) return false;
+  const std::uint64_t object = begin_of(record).object;
+  if (object != later_object_) later_heads_ = 0;
+  later_object_ = object;
+  later_heads_ |= bit(*head_of(record));
   return true;
 }
 
-// PARTIAL has everything before the point when it has something at the point or behind it, when its
-// data ends just there, or when the point is the object itself.
+// `zfs send --saved` sends records with the guid of what is half received. What it announces behind
+// the point may be older than what the continuation brings.
+bool Stitcher::is_saved(const RecordView& record) const {
+  return drr::toguid_of(record) != continuation_.toguid;
+}
+
+// PARTIAL has everything before the point when it has something at the point or behind it, or when
+// its data ends just there.
+bool Stitcher::reaches_point(const RecordView& record) const {
+  if (head_of(record)) return head_reaches_point(record);
+  if (is_saved(record) && !brings_data(record)) return false;
+  const Place place = place_of(record, point_);
+  if (place != Place::before) return true;
+  return point_.offset != 0 &&
+         place_of(record, {point_.object, point_.offset - 1}) == Place::straddling;
+}
+
+// Where all objects of a block are announced first, data of that block never comes before one of
+// them; so behind such data, the sender is one that sends object by object.
+bool Stitcher::head_reaches_point(const RecordView& record) const {
+  if (is_saved(record)) return false;
+  const std::uint64_t block = drr::dnode_block_of(begin_of(record).object);
+  if (block != drr::dnode_block_of(point_.object))
+    return block > drr::dnode_block_of(point_.object);
+  const Place place = place_of(record, point_);
+  const bool is_point = place == Place::object && point_.offset == 0;
+  if (place != Place::behind && !is_point) return false;
+  return block_has_data_ || (point_.offset == 0 && !block_has_earlier_);
+}
+
 void Stitcher::note_reach(const RecordView& record) {
   if (reaches_point_) return;
   end_ = end_of(record);
-  switch (place_of(record, point_)) {
-    case Place::straddling:
-    case Place::behind:
-      reaches_point_ = true;
-      break;
-    case Place::object:
-      if (point_.offset == 0) reaches_point_ = true;
-      break;
-    case Place::before:
-      if (point_.offset != 0 &&
-          place_of(record, {point_.object, point_.offset - 1}) == Place::straddling) {
-        reaches_point_ = true;
-      }
-      break;
-    case Place::range:
-    case Place::free_objects:
-    case Place::tail_free:
-    case Place::old_spill:
-      break;
-  }
+  reaches_point_ = reaches_point(record);
+  const std::uint64_t object = begin_of(record).object;
+  if (drr::dnode_block_of(object) != drr::dnode_block_of(point_.object)) return;
+  const std::optional<Place> head = head_of(record);
+  if (!head) block_has_data_ = true;
+  if (head == Place::object && object < point_.object) block_has_earlier_ = true;
 }
 
-void Stitcher::skip_partial(std::uint64_t bytes, const checksum::Fletcher4& sum, bool has_object) {
-  writer_ = RecordWriter(continuation_.order, sum);
-  kept_bytes_ += bytes;
-  if (has_object) heads_seen_ |= kObjectHeads;
+void Stitcher::skip_partial(const Skipped& skipped) {
+  writer_ = RecordWriter(continuation_.order, skipped.sum);
+  kept_bytes_ += skipped.bytes;
+  const std::uint64_t block = drr::dnode_block_of(point_.object);
+  const std::uint64_t object = skipped.last_object.value_or(0);
+  const bool is_of_block = skipped.last_object && drr::dnode_block_of(object) == block;
+  if (is_of_block && object < point_.object) block_has_earlier_ = true;
+  if (!skipped.last_data || drr::dnode_block_of(*skipped.last_data) != block) return;
+  block_has_data_ = true;
+  if (*skipped.last_data != point_.object) return;
+  heads_seen_ |= kObjectHeads;
+  if (!is_of_block || object <= point_.object) return;
+  // Data of an object behind a later OBJECT: so the whole block has been announced.
+  later_object_ = (block + 1) * drr::kDnodeSlotsPerBlock - 1;
+  later_heads_ = kAllHeads;
 }
 
 Result<void, Refusal> Stitcher::partial_ended() {
@@ -250,9 +294,13 @@ Stitcher::Answer Stitcher::add_continuation(Role role, const RecordView& record,
 
 bool Stitcher::is_needed_of_continuation(const RecordView& record) {
   if (phase_ == Phase::passing) return true;
-  const Place place = place_of(record, point_);
-  switch (place) {
+  switch (place_of(record, point_)) {
     case Place::behind:
+      if (is_later_head(record, point_)) {
+        if (is_given(record)) return false;
+        if (first_left_ && !is_before(*first_left_, begin_of(record))) first_left_.reset();
+        return true;
+      }
       phase_ = Phase::passing;
       return true;
     case Place::before:
@@ -265,7 +313,16 @@ bool Stitcher::is_needed_of_continuation(const RecordView& record) {
     case Place::old_spill:
       break;
   }
-  return (heads_seen_ & bit(place)) == 0;
+  return !is_given(record);
+}
+
+// PARTIAL has announced it. Objects are announced in ascending order.
+bool Stitcher::is_given(const RecordView& record) const {
+  const Place place = place_of(record, point_);
+  if (place != Place::behind) return (heads_seen_ & bit(place)) != 0;
+  const std::uint64_t object = begin_of(record).object;
+  if (object != later_object_) return object < later_object_;
+  return (later_heads_ & bit(*head_of(record))) != 0;
 }
 
 Piece Stitcher::keep(const RecordView& record, ByteSpan payload) {

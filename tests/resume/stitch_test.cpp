@@ -254,7 +254,10 @@ TEST(Stitch, WhatLiesBeforeThePointNeedNotBeReadAgain) {
   for (const ProvenRecord& it : test::proven_records(partial)) {
     const bool is_skipped = it.offset > 0 && it.offset < stopped.record_offset;
     if (it.offset >= stopped.record_offset && skipped > 0) {
-      stitcher.skip_partial(skipped, sum, true);
+      stitcher.skip_partial({.bytes = skipped,
+                             .sum = sum,
+                             .last_object = stopped.token.object,
+                             .last_data = stopped.token.object});
       skipped = 0;
     }
     if (!is_skipped) {

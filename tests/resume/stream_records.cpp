@@ -88,8 +88,10 @@ Made rebuild(const Bytes& stream, const resume::Target& target, bool rest) {
     made.refusal = found.error();
     return made;
   }
-  resume::Rebuilder rebuilder(
-      {.target = target, .object_is_there = found->object_is_there, .rest = rest});
+  resume::Rebuilder rebuilder({.target = target,
+                               .object_is_there = found->object_is_there,
+                               .needs_block = found->needs_block,
+                               .rest = rest});
   for (const ProvenRecord& it : proven_records(stream)) {
     if (it.offset < found->stream_offset) continue;
     const bool is_before_it =

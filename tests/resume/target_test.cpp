@@ -25,7 +25,7 @@ const Target kTarget{.toguid = test::kToGuid, .fromguid = 5, .point = {34, 4096}
 StreamImage stored(std::uint64_t features = feature::kSaSpill, const Bytes& payload = {}) {
   return StreamBuilder()
       .begin({.features = features, .fromguid = 5, .payload = payload})
-      .object({.object = 33})
+      .object({.object = 31})
       .object_range({.first_object = 32, .objects = 32})
       .object({.object = 34})
       .write(34, 0, test::pattern(4096))

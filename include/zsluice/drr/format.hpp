@@ -109,6 +109,11 @@ inline constexpr std::uint64_t kDnodeSlotBytes = 512;
 inline constexpr std::uint64_t kDnodeFixedBytes = 192;  // core (64) and one block pointer (128)
 inline constexpr std::uint64_t kBlockPointerBytes = 128;
 inline constexpr std::uint64_t kDnodeSlotsPerBlock = 32;
+// The block of dnodes that an object lies in. Some senders announce all objects of a block before
+// they send any data of it (FORMAT.md §D.1).
+constexpr std::uint64_t dnode_block_of(std::uint64_t object) {
+  return object / kDnodeSlotsPerBlock;
+}
 inline constexpr std::uint64_t kBonusBytesMax = kDnodeBytesMax - kDnodeFixedBytes;
 inline constexpr std::uint64_t kEmbeddedBytesMax = 112;
 inline constexpr std::uint8_t kIndirectShiftMin = 12;

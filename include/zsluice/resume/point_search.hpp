@@ -30,11 +30,15 @@ struct FoundPoint {
   std::uint64_t stream_offset = 0;     // of the stream or package that holds the substream
   std::uint64_t substream_offset = 0;  // of its BEGIN
   bool in_package = false;
-  // The point was found: an OBJECT record of its object, and unless its offset is 0 a record of
-  // data that begins there or goes over it. Without that all records are sent.
+  // The point was found: a record of data that begins there or goes over it, or, if its offset is
+  // 0, an OBJECT record of its object. Without that all records are sent.
   bool object_is_there = false;
-  // Of the first record that is sent: the OBJECT_RANGE or OBJECT of the object; when that is not
-  // there, the first one behind BEGIN.
+  // The offset is 0, and data of the same block of dnodes comes between the object's OBJECT and its
+  // own data: receivers that count OBJECTs may lack it. All records of the block are sent.
+  bool needs_block = false;
+  // Of the first record that is sent: the OBJECT_RANGE or OBJECT of the object or, if all of it is
+  // needed, of its block; without either that record of data; when the point was not found, the
+  // first one behind BEGIN.
   std::uint64_t first_offset = 0;
 };
 
@@ -63,7 +67,11 @@ class PointSearch {
 
   void take_begin(const drr::RecordView& record, ByteSpan payload, std::uint64_t stream_offset);
   void take_body(const drr::RecordView& record, std::uint64_t stream_offset);
+  void take_head(const drr::RecordView& record, std::uint64_t stream_offset);
+  void take_data(const drr::RecordView& record, std::uint64_t stream_offset);
   void decide(bool is_placed);
+  // Nothing but OBJECT stands where the point is.
+  [[nodiscard]] bool is_met() const { return object_ && target_.point.offset == 0; }
 
   Target target_;
   Phase phase_ = Phase::searching;
@@ -72,6 +80,9 @@ class PointSearch {
   std::optional<std::uint64_t> first_body_;
   std::optional<std::uint64_t> range_;
   std::optional<std::uint64_t> object_;
+  std::optional<std::uint64_t> earlier_;  // the first OBJECT of its block that comes before it,
+  bool block_has_data_ = false;           // and whether the block has data before its OBJECT
+  std::optional<std::uint64_t> data_;     // what stands at the point
   bool met_substream_ = false;
   std::optional<Refusal> refusal_;
   std::optional<std::uint64_t> other_origin_;

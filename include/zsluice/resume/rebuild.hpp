@@ -33,11 +33,13 @@ class Rebuilder {
   struct Options {
     Target target;
     bool object_is_there = false;  // FoundPoint::object_is_there; false sends more, never less
+    bool needs_block = false;      // FoundPoint::needs_block
     bool rest = false;
   };
 
   explicit Rebuilder(const Options& options)
-      : options_(options), selection_(options.target.point, options.object_is_there) {}
+      : options_(options),
+        selection_(options.target.point, options.object_is_there, options.needs_block) {}
 
   // What is to be written for this record, if anything: valid until the next call, and as long as
   // `record` and `payload` are. A refusal comes before the substream's first byte, and stays.

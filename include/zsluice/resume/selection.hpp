@@ -9,6 +9,10 @@
 // | has the point (PointSearch)                   | the OBJECT_RANGE that covers it, its OBJECT,  |
 // |                                               | its FREE to the end, its SPILLs, its data     |
 // |                                               | from the offset on; all that follows          |
+// | announces all objects of a block before their | the same, and between them what announces     |
+// | data                                          | later objects                                 |
+// | does that, and the offset is 0                | all of the object's block of dnodes;          |
+// |                                               | all that follows                              |
 // | has it not: no OBJECT of that number, or no   | every record from the first one on            |
 // | data that begins at the offset or spans it    |                                               |
 // | a record begins before the offset and ends    | it, whole                                     |
@@ -24,9 +28,8 @@ namespace zsluice::resume {
 
 class Selection {
  public:
-  // `object_is_there`: FoundPoint::object_is_there.
-  Selection(drr::ResumePoint point, bool object_is_there)
-      : point_(point), takes_all_(!object_is_there) {}
+  // `object_is_there`, `needs_block`: as FoundPoint has them.
+  Selection(drr::ResumePoint point, bool object_is_there, bool needs_block = false);
 
   // For each record between BEGIN and END.
   [[nodiscard]] bool needs(const drr::RecordView& record);

@@ -8,6 +8,12 @@
 // end, its unmodified SPILL) is taken from PARTIAL, and from the continuation only when PARTIAL has
 // not got it. So it does not matter that the two overlap. A gap between them is refused.
 //
+// Some senders announce a whole block of dnodes before its data (FORMAT.md §D.1), and nothing says
+// which kind a stream is of. So an object that is announced proves that all data before it is there
+// only where the two orders agree; and what PARTIAL announced of the point's block is kept, and not
+// taken again. Of a PARTIAL of `zfs send --saved` only data proves anything: whatever had not been
+// received is sent as a hole, as a free object, or as it was in the older snapshot.
+//
 // A PARTIAL that is itself a resumed stream stays one. A PARTIAL that is a package must be cut in
 // its last substream: the result ends with that substream, and is a package that is not finished
 // (what follows in it no `zfs send -t` sends).
@@ -39,15 +45,24 @@ class Stitcher {
  public:
   using Answer = Result<std::optional<Piece>, Refusal>;
 
+  // Records of PARTIAL between BEGIN and some place, which need not be read again.
+  struct Skipped {
+    std::uint64_t bytes = 0;
+    checksum::Fletcher4 sum;                   // behind them
+    std::optional<std::uint64_t> last_object;  // the number of the last OBJECT among them
+    // The object of the last WRITE or WRITE_EMBEDDED among them. If it is the point's, that record
+    // comes behind the last OBJECT.
+    std::optional<std::uint64_t> last_data;
+  };
+
   [[nodiscard]] Result<void, Refusal> start(const drr::RecordView& begin, ByteSpan payload);
 
   // What is to be written for this record, if anything, valid until the next call and as long as
   // `record` and `payload` are. All that is written of PARTIAL is a prefix of it.
   [[nodiscard]] Answer add_partial(drr::Role role, const drr::RecordView& record, ByteSpan payload);
-  // Leaves out records of PARTIAL between BEGIN and here, all of which lie before the point:
-  // `bytes` of them, the running sum behind them, and whether the OBJECT of the point's object is
-  // among them with what belongs to it.
-  void skip_partial(std::uint64_t bytes, const checksum::Fletcher4& sum, bool has_object);
+  // Leaves out records of PARTIAL between BEGIN and here: no data at the point or behind it, and
+  // nothing of a later block of dnodes.
+  void skip_partial(const Skipped& skipped);
   [[nodiscard]] Result<void, Refusal> partial_ended();
   // How much of PARTIAL is part of the result.
   [[nodiscard]] std::uint64_t kept_bytes() const { return kept_bytes_; }
@@ -81,6 +96,10 @@ class Stitcher {
   Answer add_partial_body(const drr::RecordView& record, ByteSpan payload);
   [[nodiscard]] bool is_needed_of_partial(const drr::RecordView& record);
   [[nodiscard]] bool is_needed_of_continuation(const drr::RecordView& record);
+  [[nodiscard]] bool is_saved(const drr::RecordView& record) const;
+  [[nodiscard]] bool is_given(const drr::RecordView& record) const;
+  [[nodiscard]] bool reaches_point(const drr::RecordView& record) const;
+  [[nodiscard]] bool head_reaches_point(const drr::RecordView& record) const;
   void note_reach(const drr::RecordView& record);
   Piece keep(const drr::RecordView& record, ByteSpan payload);
 
@@ -91,9 +110,14 @@ class Stitcher {
   std::optional<std::uint64_t> other_origin_;
   bool in_package_ = false;
   bool reaches_point_ = false;
-  std::uint64_t last_toguid_ = 0;  // of PARTIAL's substreams
-  drr::ResumePoint end_;           // how far PARTIAL's data goes
-  std::uint32_t heads_seen_ = 0;   // bit per Place
+  std::uint64_t last_toguid_ = 0;   // of PARTIAL's substreams
+  drr::ResumePoint end_;            // how far PARTIAL's data goes
+  bool block_has_data_ = false;     // PARTIAL has data of the point's block of dnodes, and
+  bool block_has_earlier_ = false;  // an OBJECT of it before the point's
+  std::uint32_t heads_seen_ = 0;    // of the point's object: bit per Place
+  // Of the objects behind it in its block, the last one that PARTIAL has announced; 0: none.
+  std::uint64_t later_object_ = 0;
+  std::uint32_t later_heads_ = 0;  // bit per Place
   // The first record of PARTIAL that is left to the continuation: that must bring it, too.
   std::optional<drr::ResumePoint> first_left_;
   std::uint64_t kept_bytes_ = 0;
