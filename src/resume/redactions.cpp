@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "resume/redactions.hpp"
 
+#include "zsluice/drr/format.hpp"
 #include "zsluice/nvlist/walk.hpp"
 
 namespace zsluice::resume {
@@ -31,6 +32,12 @@ Redactions redactions_of(ByteSpan payload) {
       });
   static_cast<void>(done);
   return found;
+}
+
+Redactions kept_redactions_of(std::uint64_t features, ByteSpan payload) {
+  Redactions lists = redactions_of(payload);
+  if ((features & drr::feature::kRedacted) == 0) lists.snaps.reset();
+  return lists;
 }
 
 }  // namespace zsluice::resume

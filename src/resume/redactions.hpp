@@ -22,5 +22,8 @@ struct Redactions {
 // `payload`: all that follows BEGIN, which drr::decode_begin_payload() has read without an error,
 // or nothing. Its size bounds what is allocated.
 [[nodiscard]] Redactions redactions_of(ByteSpan payload);
+// What a receiver of the stream keeps of them in its token: redact_snaps only if BEGIN has the
+// feature REDACTED, which `zfs send` of a redacted dataset does not set unless it redacts, too.
+[[nodiscard]] Redactions kept_redactions_of(std::uint64_t features, ByteSpan payload);
 
 }  // namespace zsluice::resume

@@ -165,7 +165,7 @@ void StoppedAt::read_payload() {
       list.redact_from_snaps.value_or(0) > kRedactionsMax) {
     stopped_.kind = StopKind::too_many_redactions;
   } else if (list.redact_snaps || list.redact_from_snaps) {
-    Redactions lists = redactions_of(begin_.payload());
+    Redactions lists = kept_redactions_of(begin_.begin().features, begin_.payload());
     stopped_.token.redact_snaps = std::move(lists.snaps);
     stopped_.token.book_redact_snaps = std::move(lists.from_snaps);
   }

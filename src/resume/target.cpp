@@ -64,7 +64,8 @@ std::optional<Refusal> refusal_of(const Target& target,
     }
     list = *decoded;
   }
-  if (redactions_of(payload) != Redactions{target.redact_snaps, target.book_redact_snaps}) {
+  if (kept_redactions_of(stored.features, payload) !=
+      Redactions{target.redact_snaps, target.book_redact_snaps}) {
     return Refusal{.code = RefusalCode::redacted_differs, .nvlist = {}};
   }
   if ((stored.features & feature::kResuming) == 0) return std::nullopt;

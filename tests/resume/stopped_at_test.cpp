@@ -141,6 +141,19 @@ TEST(StoppedAt, RedactionsAreHandedOn) {
   EXPECT_EQ(token.book_redact_snaps, std::vector<std::uint64_t>{});
 }
 
+// `zfs send` of a redacted dataset names its snapshots without being a redacted send.
+TEST(StoppedAt, WithoutTheFeatureAReceiverKeepsNoRedactSnaps) {
+  const Bytes payload = test::NvlistBuilder()
+                            .u64s("redact_snaps", {1, 2, 3})
+                            .u64s("redact_from_snaps", {4})
+                            .pack(test::kPackedXdr);
+  const StreamImage image = some_stream({.payload = payload});
+  const token::Token token = at(image, 3000).token;
+  EXPECT_FALSE(token.redact_snaps);
+  EXPECT_EQ(token.book_redact_snaps, (std::vector<std::uint64_t>{4}));
+  EXPECT_TRUE(test::search(image.bytes(), target_of(token)));
+}
+
 TEST(StoppedAt, TooManyRedactionsAreNotKept) {
   test::NvlistBuilder list;
   list.numbers(nvlist::DataType::uint64_array, "redact_snaps",
