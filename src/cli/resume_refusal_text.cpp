@@ -68,6 +68,13 @@ std::string resume_refusal_line(const Refusal& refusal, bool continues) {
     case RefusalCode::other_key:
       return fmt::format("the two streams are encrypted with different keys (guid {} and {})",
                          refusal.wanted, refusal.found);
+    case RefusalCode::other_beginning:
+      return "the BEGINs of the two streams are not of the same encrypted snapshot (to_ivset_guid, "
+             "from_ivset_guid, portable_mac)\n"
+             "  If the first one was made by `zfs send --saved`, its BEGIN is that of what was "
+             "half "
+             "received, and later raw increments would not fit the result. Receive it with "
+             "`zfs receive -s`, and resume there with the receiver's own token.";
     case RefusalCode::gap:
       return fmt::format(
           "{} ends at object {}, offset {}; {} goes on at object {}, offset {}: something before "
@@ -121,6 +128,8 @@ std::string_view resume_refusal_code(RefusalCode code) {
       return "other_features";
     case RefusalCode::other_key:
       return "other_key";
+    case RefusalCode::other_beginning:
+      return "other_beginning";
     case RefusalCode::gap:
       return "gap";
     case RefusalCode::out_of_order:

@@ -3,6 +3,7 @@
 
 #include "resume/place.hpp"
 #include "resume/redactions.hpp"
+#include "zsluice/nvlist/walk.hpp"
 
 #include <utility>
 
@@ -58,6 +59,23 @@ std::optional<std::uint64_t> key_guid_of(const drr::BeginPayload& list) {
   return list.crypt->key_guid;
 }
 
+std::array<std::byte, 32> portable_mac_of(ByteSpan payload) {
+  std::array<std::byte, 32> mac{};
+  auto reader = nvlist::Reader::open(payload, nvlist::kKernelDepthMax);
+  if (!reader) return mac;
+  const auto take_key = [&mac](const nvlist::Event& pair) -> Result<void, nvlist::Error> {
+    if (pair.name == "portable_mac") static_cast<void>(pair.value.copy_bytes(mac));
+    return {};
+  };
+  const auto done =
+      nvlist::for_each_pair(*reader, [&](const nvlist::Event& pair) -> Result<void, nvlist::Error> {
+        if (pair.name != "crypt_keydata") return {};
+        return nvlist::for_each_pair_of(*reader, pair, take_key);
+      });
+  static_cast<void>(done);
+  return mac;
+}
+
 Refusal refusal(RefusalCode code, std::uint64_t wanted = 0, std::uint64_t found = 0) {
   return {.code = code, .wanted = wanted, .found = found};
 }
@@ -93,6 +111,7 @@ Result<void, Refusal> Stitcher::start(const RecordView& begin, ByteSpan payload)
                    .fromguid = record.fromguid,
                    .features = record.features & ~feature::kResuming,
                    .key_guid = key_guid_of(*list),
+                   .encrypted = encrypted_of(*list, payload),
                    .redact_snaps = {},
                    .redact_from_snaps = {}};
   Redactions lists = redactions_of(payload);
@@ -148,6 +167,13 @@ Stitcher::Answer Stitcher::begin_partial(const RecordView& record, ByteSpan payl
   return std::optional(keep(record, payload));
 }
 
+Stitcher::Encrypted Stitcher::encrypted_of(const drr::BeginPayload& list, ByteSpan payload) {
+  if (!list.crypt) return {};
+  return {.to_ivset_guid = list.crypt->to_ivset_guid,
+          .from_ivset_guid = list.crypt->from_ivset_guid,
+          .portable_mac = portable_mac_of(payload)};
+}
+
 std::optional<Refusal> Stitcher::refusal_of_partial(const RecordView& begin,
                                                     ByteSpan payload) const {
   const drr::BeginRecord record = drr::decode_begin(begin);
@@ -162,6 +188,9 @@ std::optional<Refusal> Stitcher::refusal_of_partial(const RecordView& begin,
   if (key_guid != continuation_.key_guid) {
     return refusal(RefusalCode::other_key, key_guid.value_or(0),
                    continuation_.key_guid.value_or(0));
+  }
+  if (encrypted_of(*list, payload) != continuation_.encrypted) {
+    return refusal(RefusalCode::other_beginning);
   }
   if (redactions_of(payload) !=
       Redactions{continuation_.redact_snaps, continuation_.redact_from_snaps}) {

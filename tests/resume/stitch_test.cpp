@@ -366,6 +366,34 @@ TEST(Stitch, AnotherKeyIsRefused) {
       test::stitch(partial, stream_of({.features = features, .payload = crypt(1, true)})).done);
 }
 
+// A BEGIN of `zfs send --saved` is that of what was half received.
+TEST(Stitch, ABeginningOfAnotherEncryptedStateIsRefused) {
+  struct Row {
+    std::uint64_t to;
+    std::uint64_t from;
+    std::size_t mac_bytes;
+  };
+  const auto crypt = [](const Row& row, bool resumed) {
+    test::NvlistBuilder list;
+    if (resumed) list.u64("resume_object", 34).u64("resume_offset", 0);
+    list.list("crypt_keydata", test::NvlistBuilder()
+                                   .u64("DSL_CRYPTO_GUID", 1)
+                                   .u8_ramp("portable_mac", row.mac_bytes)
+                                   .u64("to_ivset_guid", row.to)
+                                   .u64("from_ivset_guid", row.from));
+    return list.pack(test::kPackedAsSent);
+  };
+  constexpr Row kSent{7, 3, 32};
+  constexpr std::uint64_t kFeatures = drr::feature::kSaSpill | drr::feature::kResuming;
+  const Bytes continuation = stream_of({.features = kFeatures, .payload = crypt(kSent, true)});
+  for (const Row& row : {Row{0, 3, 32}, Row{7, 0, 32}, Row{7, 3, 0}}) {
+    const Bytes partial = records_of(stream_of({.payload = crypt(row, false)}), 12);
+    EXPECT_EQ(refusal_of_stitch(partial, continuation), RefusalCode::other_beginning);
+  }
+  const Bytes partial = records_of(stream_of({.payload = crypt(kSent, false)}), 12);
+  EXPECT_TRUE(test::stitch(partial, continuation).done);
+}
+
 // The sender finds features out anew, and a stream may well use fewer.
 TEST(Stitch, AContinuationMayHaveFewerFeatures) {
   const Bytes whole = stream_of({.features = drr::feature::kSaSpill | drr::feature::kZstd});

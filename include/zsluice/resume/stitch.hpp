@@ -35,6 +35,8 @@
 #include "zsluice/resume/record_writer.hpp"
 #include "zsluice/resume/target.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -80,16 +82,25 @@ class Stitcher {
  private:
   enum class Phase : std::uint8_t { before, inside, cut, joining, passing, done };
 
+  // Which state of an encrypted dataset it is; zero where BEGIN does not say.
+  struct Encrypted {
+    std::uint64_t to_ivset_guid = 0;
+    std::uint64_t from_ivset_guid = 0;
+    std::array<std::byte, 32> portable_mac{};
+    friend bool operator==(const Encrypted&, const Encrypted&) = default;
+  };
   struct Identity {
     ByteOrder order = kHostOrder;
     std::uint64_t toguid = 0;
     std::uint64_t fromguid = 0;
     std::uint64_t features = 0;
     std::optional<std::uint64_t> key_guid;
+    Encrypted encrypted;
     std::optional<std::vector<std::uint64_t>> redact_snaps;
     std::optional<std::vector<std::uint64_t>> redact_from_snaps;
   };
 
+  [[nodiscard]] static Encrypted encrypted_of(const drr::BeginPayload& list, ByteSpan payload);
   [[nodiscard]] std::optional<Refusal> refusal_of_partial(const drr::RecordView& begin,
                                                           ByteSpan payload) const;
   Answer begin_partial(const drr::RecordView& record, ByteSpan payload);

@@ -54,6 +54,7 @@ enum class RefusalCode : std::uint8_t {
   other_byte_order,
   other_features,   // bits that the first one lacks, or has and must not; found
   other_key,        // encrypted with another key; wanted, found: key guids
+  other_beginning,  // encrypted: not the IV sets or the MAC of the same snapshot
   gap,              // the second one starts behind what the first one has; wanted: object,
                     // wanted_offset; found, found_offset: where the first one ends
   out_of_order,     // the first one's records are not in the order in which they are sent
