@@ -200,7 +200,7 @@ int end_make(MakeRun run) {
     return report.end(result, {});
   }
   // StoppedAt keeps the lists short enough.
-  std::string text = token::encode(stopped.stopped.token).value();
+  std::string text = token::encode(stopped.stopped.token, stopped.stopped.order).value();
   say_where(stopped, place, report);
   return end_with(report, result, std::move(text));
 }

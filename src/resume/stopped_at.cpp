@@ -85,6 +85,7 @@ void StoppedAt::take_begin(const Parser& parser) {
   stopped_.in_package = parser.in_package();
   stopped_.substreams_complete = stopped_.in_package ? before.substreams_complete : 0;
   stopped_.substream_offset = parser.current().stream_offset;
+  stopped_.order = parser.byte_order();
   begin_.start(parser);
   collecting_ = true;
   begin_read_ = false;

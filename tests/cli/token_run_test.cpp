@@ -248,6 +248,17 @@ TEST(TokenMake, GivesTheRealReceiversTokenForEveryCut) {
   EXPECT_GT(equal_texts, 10U);
 }
 
+// A sender does not unpack a list of another byte order than its own.
+TEST(TokenMake, IsInTheByteOrderOfTheStreamsSender) {
+  for (const char* const name : {"foreign_order/pl_e.be", "pl_e"}) {
+    const Bytes stream = test::read_corpus(name);
+    const CliRun run = run_cli({"token", "make", "-q"}, head_of(stream, stream.size() - 400));
+    const token::Token made = token::decode(token_in(run)).value().token;
+    const bool is_big = std::string_view(name).ends_with(".be");
+    EXPECT_EQ(token_in(run), token::encode(made, is_big ? ByteOrder::big : ByteOrder::little));
+  }
+}
+
 TEST(TokenMake, SaysHowMuchIsSentAgain) {
   const Bytes stream = head_of(test::read_corpus("g256_raw_full"), 869740);
   const CliRun run = run_cli({"token", "make"}, stream);

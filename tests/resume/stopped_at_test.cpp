@@ -154,6 +154,18 @@ TEST(StoppedAt, WithoutTheFeatureAReceiverKeepsNoRedactSnaps) {
   EXPECT_TRUE(test::search(image.bytes(), target_of(token)));
 }
 
+TEST(StoppedAt, SaysInWhichByteOrderTheSenderReadsIt) {
+  for (const ByteOrder order : {ByteOrder::little, ByteOrder::big}) {
+    const StreamImage image = StreamBuilder(order)
+                                  .begin()
+                                  .object({.object = 34})
+                                  .write(34, 0, test::pattern(kBlock))
+                                  .end()
+                                  .build();
+    EXPECT_EQ(at(image, image.end(2)).order, order);
+  }
+}
+
 TEST(StoppedAt, TooManyRedactionsAreNotKept) {
   test::NvlistBuilder list;
   list.numbers(nvlist::DataType::uint64_array, "redact_snaps",

@@ -38,6 +38,7 @@ struct Stopped {
   // With StopKind::token. `bytes` is what a receiver of this stream alone would say; when it has
   // received parts before (`is_resumed`), it has added those, which nothing here tells.
   token::Token token;
+  ByteOrder order = kHostOrder;  // of BEGIN: senders of another one do not read the token
   bool is_resumed = false;
   // Of the record that the token names: what lies behind it will be sent again. Of the first record
   // behind BEGIN when none counted.
