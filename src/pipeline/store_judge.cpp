@@ -52,7 +52,8 @@ void add_begun(StoreFinding& finding,
   if (begun <= named) return;
   const bool is_running = is_in_substream(end.framing);
   finding.snapshots_more += begun - named - (is_running ? 1 : 0);
-  if (is_running) add_snapshot(finding, nameless(end));
+  const bool is_told = !finding.snapshots.empty() && finding.snapshots.back().toguid == end.toguid;
+  if (is_running && !is_told) add_snapshot(finding, nameless(end));
 }
 
 }  // namespace
@@ -291,7 +292,7 @@ void StoreJudge::find_bad(const ProbedSegment& segment, StoreFailure failure, co
   for (const Substream& substream : begun) {
     add_snapshot(finding, substream);
   }
-  held_begun_ = begun.size();
+  named_begun_ += begun.size();
   if (is_placed) {
     add_begun(finding, segment.header->substreams_begun(), begun.size(), segment.header->end);
   }
@@ -309,7 +310,6 @@ void StoreJudge::find_run(StoreFailureCode code,
   if (system) finding.failure.system = *system;
   if (known_ && known_->places) finding.after = known_->places->last;
   add_running(finding, nullptr);
-  held_begun_ = 0;
   for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
     const auto lines = lines_of(sequence);
     if (!lines) break;
@@ -318,7 +318,7 @@ void StoreJudge::find_run(StoreFailureCode code,
     for (const Substream& substream : lines->begun) {
       add_snapshot(finding, substream);
     }
-    held_begun_ += lines->begun.size();
+    named_begun_ += lines->begun.size();
     if (!lines->begun.empty()) running_ = lines->begun.back();
   }
   verdict_.segments_bad += last - first + 1;
@@ -434,6 +434,7 @@ void StoreJudge::follow(const ProbedSegment& segment, const Lines* lines, bool i
   previous_ = segment.header;
   if (!is_placed) return;
   known_ = segment.header;
+  named_begun_ = 0;
   const bool is_running = is_in_substream(known_->end.framing);
   if (is_running && (!running_ || running_->toguid != known_->end.toguid)) {
     running_ = nameless(known_->end);
@@ -454,7 +455,7 @@ void StoreJudge::release(const SegmentHeader* next) {
     if (next->places) held_->before = next->places->first;
     const std::uint64_t before = known_ ? known_->end.substreams : 0;
     const std::uint64_t behind = next->start.substreams;
-    add_begun(*held_, behind - std::min(before, behind), held_begun_, next->start);
+    add_begun(*held_, behind - std::min(before, behind), named_begun_, next->start);
     if (held_->snapshots.empty() && is_in_substream(next->start.framing)) {
       held_->snapshots.push_back(nameless(next->start));
     }

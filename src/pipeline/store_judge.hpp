@@ -99,7 +99,6 @@ class StoreJudge {
                 std::optional<io::SysError> system = {});
   void add_good(const storage::SegmentHeader& header);
   void follow_prefix(const ProbedSegment& segment, const Lines* lines);
-  void judge_prefix_start(const storage::SegmentHeader& first, const Lines* lines);
   void judge_prefix_end(checksum::HmacSha256* mac);
   void refuse_join();
   [[nodiscard]] bool is_first_line_right(const storage::SegmentHeader& first,
@@ -124,7 +123,7 @@ class StoreJudge {
   std::optional<storage::SegmentHeader> last_;      // the one that ends the stream
   std::optional<storage::Substream> running_;       // the last one that began
   std::optional<StoreFinding> held_;                // until the next segment is known
-  std::uint64_t held_begun_ = 0;                    // substreams in it that the lines told
+  std::uint64_t named_begun_ = 0;                   // substreams that were told behind known_
   bool is_last_bad_ = false;                        // whether the store ends there is not known
   std::optional<storage::SegmentChain> prefix_;     // what `join` has passed so far
   bool is_prefix_over_ = false;

@@ -51,7 +51,20 @@ Hits hits_in(const Image& image) {
   return hits;
 }
 
+// The manifest names each one; none is told twice.
+void expect_named(const Image& image) {
+  for (const StoreFinding& finding : verified(image).findings) {
+    std::set<std::uint64_t> guids;
+    for (const storage::Substream& snapshot : finding.snapshots) {
+      EXPECT_TRUE(guids.insert(snapshot.toguid).second) << finding.failure.sequence;
+      EXPECT_FALSE(snapshot.toname.empty()) << finding.failure.sequence;
+    }
+    EXPECT_EQ(finding.snapshots_more, 0U);
+  }
+}
+
 void expect_same_hits(Image image) {
+  expect_named(image);
   const Hits with = hits_in(image);
   image.erase(kManifest);
   const Hits without = hits_in(image);
@@ -81,6 +94,24 @@ TEST(StoreHits, OfADamagedPayloadAreCountedWithoutAManifest) {
     Image image = package();
     image[segment_name(sequence)].back() ^= std::byte{1};
     expect_same_hits(image);
+  }
+}
+
+// Where the first of two tells nothing, what begins there is told with the second.
+TEST(StoreHits, OfTwoThatTellNothingAreToldOnce) {
+  const std::uint64_t segments = segments_in(package());
+  for (std::uint64_t sequence = 1; sequence + 2 < segments; ++sequence) {
+    SCOPED_TRACE(sequence);
+    Image image = package();
+    image[segment_name(sequence)][100] ^= std::byte{1};
+    image[segment_name(sequence + 1)][100] ^= std::byte{1};
+    expect_named(image);
+    image.erase(segment_name(sequence));
+    expect_named(image);
+    image = package();
+    image[segment_name(sequence)][100] ^= std::byte{1};
+    image.erase(segment_name(sequence + 1));
+    expect_named(image);
   }
 }
 
