@@ -7,9 +7,7 @@
 #include "zsluice/store/segment_check.hpp"
 #include "zsluice/store/segment_name.hpp"
 
-#include <algorithm>
 #include <cstdint>
-#include <vector>
 
 namespace zsluice::pipeline {
 namespace {
@@ -54,19 +52,26 @@ class ForeignKey {
   Proof proof_ = Proof::unclear;
 };
 
-bool add_others(io::StoreFiles& files, ForeignKey& foreign) {
+// The first headers, and when `add` says that this is not enough some of all others and the last.
+// True: it never said no.
+template <class Add>
+bool ask_all(io::StoreFiles& files, Add add) {
+  for (const SegmentHeader& header : first_headers(files)) {
+    if (!add(header)) return false;
+  }
+  if (files.is_remote()) return true;
+  const auto ask = [&](std::uint64_t sequence) {
+    const auto header = peek_header(files, sequence);
+    return !header || add(*header);
+  };
   SegmentList list(files);
   std::optional<std::uint64_t> last;
-  const auto add = [&](std::uint64_t sequence) {
-    const auto header = peek_header(files, sequence);
-    return !header || foreign.add(*header);
-  };
   while (const auto listed = list.next()) {
     if (listed->error) continue;
     last = listed->sequence;
-    if (*last % kAskedApart == 0 && !add(*last)) return false;
+    if (*last % kAskedApart == 0 && !ask(*last)) return false;
   }
-  return !last || add(*last);
+  return !last || ask(*last);
 }
 
 std::optional<StoreFailure> failure_of(const ForeignKey& foreign,
@@ -91,10 +96,12 @@ std::optional<StoreFailure> judge_no_key(io::StoreFiles& files,
                                          const std::optional<storage::StoreLine>& named) {
   bool is_keyed = named && named->is_authenticated;
   if (!is_keyed && !files.is_remote()) {
-    const std::vector<SegmentHeader> first = first_headers(files);
-    is_keyed = !first.empty() && std::all_of(first.begin(), first.end(), [](const auto& header) {
+    bool is_any = false;
+    const bool are_all = ask_all(files, [&is_any](const SegmentHeader& header) {
+      is_any = true;
       return header.hmac.has_value();
     });
+    is_keyed = is_any && are_all;
   }
   if (!is_keyed) return std::nullopt;
   StoreFailure failure;
@@ -109,12 +116,9 @@ std::optional<StoreFailure> judge_key(io::StoreFiles& files,
                                       KeyInHand key) {
   if (key.mac == nullptr) return key.no_auth ? std::nullopt : judge_no_key(files, named);
   ForeignKey foreign(*key.mac);
-  for (const SegmentHeader& header : first_headers(files)) {
-    if (!foreign.add(header)) return std::nullopt;
-  }
-  if (!foreign.first()) return std::nullopt;
-  if (!files.is_remote() && !add_others(files, foreign)) return std::nullopt;
-  return failure_of(foreign, named);
+  const bool is_common =
+      ask_all(files, [&foreign](const SegmentHeader& header) { return foreign.add(header); });
+  return is_common && foreign.first() ? failure_of(foreign, named) : std::nullopt;
 }
 
 }  // namespace zsluice::pipeline

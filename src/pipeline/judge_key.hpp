@@ -22,13 +22,13 @@ struct KeyInHand {
 
 // `named`: the first line of the manifest, if that is this store's. A failure:
 //
-//     key_needed   it says that there is a key, or all of the first segments do, and there is none
+//     key_needed   there is none; that line says that there is one, or each segment that was asked
 //     not_keyed    there is one; neither that line nor any segment that was asked has a proof
 //     wrong_key    each segment that was asked was written with one and the same other key
 //                  [sequence, name, begin, end: of the first of them]
 //
-// Asked are the first segments and, when none of those is proven by the key, one of 256 and the
-// last. Of a store behind a command it is one: it is fetched for nothing else.
+// Asked are the first segments; and as long as all say the same, one of 256 and the last. Of a
+// store behind a command it is one: it is fetched for nothing else.
 [[nodiscard]] std::optional<StoreFailure> judge_key(io::StoreFiles& files,
                                                     const std::optional<storage::StoreLine>& named,
                                                     KeyInHand key);

@@ -135,6 +135,22 @@ TEST(JudgeKey, SegmentsThatLostTheirProofAreDamageWhereAnotherHasIt) {
   EXPECT_EQ(joined(image, join).bytes, Bytes());
 }
 
+TEST(JudgeKey, KeyedCopiesInAPlainStoreAreNoReasonToAskForAKey) {
+  Image image = stored("");
+  const Image keyed = stored(kKey);
+  for (std::uint64_t sequence = 0; sequence < 3; ++sequence) {
+    image[segment_name(sequence)] = keyed.at(segment_name(sequence));
+  }
+  image[segment_name(4)].back() ^= std::byte{1};
+  for (const bool has_manifest : {true, false}) {
+    if (!has_manifest) image.erase(kManifest);
+    const VerifiedStore seen = verified(image);
+    EXPECT_FALSE(seen.report.is_cut_short);
+    EXPECT_EQ(seen.report.failure->code, Code::bad_segment);
+    EXPECT_EQ(seen.report.failure->sequence, 4U);
+  }
+}
+
 TEST(JudgeKey, ASegmentOfAnotherKeyIsDamageToEveryCommand) {
   Image image = stored(kKey);
   const std::uint64_t last = segments_in(image) - 1;
