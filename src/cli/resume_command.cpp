@@ -15,6 +15,7 @@
 #include "pipeline/stitch.hpp"
 #include "pipeline/store_resume.hpp"
 #include "zsluice/base/escape.hpp"
+#include "zsluice/base/shell_quote.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -64,7 +65,7 @@ struct Made {
   bool is_package = false;
   std::optional<bool> is_placed;  // whether the token's place was found
   std::string_view own_root;  // a dataset that the receiver will make an encryption root of its own
-  std::string_view below_top;  // of its name: what stands behind that of the package
+  std::string root_there = "CHILD";  // as a word of a shell
   std::string summary;
 };
 
@@ -235,8 +236,8 @@ void Resuming::say_notes(const Made& made) {
                     "although that may have inherited its key\n"
                     "  Then, there, with TARGET for what `zfs receive` is given: `zfs load-key -r "
                     "TARGET` and\n"
-                    "  `zfs change-key -i TARGET{}`.\n",
-                    kHead, source_, in_quotes(made.own_root), escaped(made.below_top)));
+                    "  `zfs change-key -i {}`.\n",
+                    kHead, source_, in_quotes(made.own_root), made.root_there));
   }
   if (command_.is_rest && !made.is_package) {
     say(Level::warning, fmt::format("{}{}: --rest: the snapshot is in no package: nothing that "
@@ -310,7 +311,9 @@ int Resuming::end_rebuild(const ResumeReport& report, const token::Token& token)
   if (report.is_package && is_encrypted && dataset != dataset_of(report.package_name)) {
     made.own_root = dataset;
     const std::string_view top = dataset_of(report.package_name);
-    if (dataset.substr(0, top.size()) == top) made.below_top = dataset.substr(top.size());
+    if (dataset.substr(0, top.size()) == top) {
+      made.root_there = shell_quoted("TARGET" + escaped(dataset.substr(top.size()))).value();
+    }
   }
   // Until the second pass has begun nothing is known of it.
   if (!report.toname.empty()) made.is_placed = is_placed(report, token);

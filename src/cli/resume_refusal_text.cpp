@@ -18,6 +18,21 @@ std::string form_line(const Refusal& refusal, std::string_view form, std::string
                            form, key);
 }
 
+std::string origin_line(const Refusal& refusal) {
+  return fmt::format(
+      "the snapshot is here, but sent {}, not {}",
+      refusal.found == 0 ? "in full" : fmt::format("from the snapshot with guid {}", refusal.found),
+      refusal.wanted == 0 ? "in full" : fmt::format("from that with {}", refusal.wanted));
+}
+
+constexpr std::string_view kOtherBeginning =
+    "the BEGINs of the two streams are not of the same encrypted snapshot (to_ivset_guid, "
+    "from_ivset_guid, portable_mac)\n"
+    "  If the first one was made by `zfs send --saved`, its BEGIN is that of what was half "
+    "received,\n"
+    "  and later raw increments would not fit the result. Receive it with `zfs receive -s`, and\n"
+    "  resume there with the receiver's own token.";
+
 }  // namespace
 
 std::string resume_refusal_line(const Refusal& refusal, bool continues) {
@@ -31,11 +46,7 @@ std::string resume_refusal_line(const Refusal& refusal, bool continues) {
                        "{} brings the snapshot with guid {}, {} goes on with that with guid {}",
                        first, refusal.found, second, refusal.wanted);
     case RefusalCode::other_origin:
-      return fmt::format(
-          "the snapshot is here, but sent {}, not {}",
-          refusal.found == 0 ? "in full"
-                             : fmt::format("from the snapshot with guid {}", refusal.found),
-          refusal.wanted == 0 ? "in full" : fmt::format("from that with {}", refusal.wanted));
+      return origin_line(refusal);
     case RefusalCode::raw_differs:
       return form_line(refusal, "raw", "rawok");
     case RefusalCode::compressed_differs:
@@ -69,12 +80,7 @@ std::string resume_refusal_line(const Refusal& refusal, bool continues) {
       return fmt::format("the two streams are encrypted with different keys (guid {} and {})",
                          refusal.wanted, refusal.found);
     case RefusalCode::other_beginning:
-      return "the BEGINs of the two streams are not of the same encrypted snapshot (to_ivset_guid, "
-             "from_ivset_guid, portable_mac)\n"
-             "  If the first one was made by `zfs send --saved`, its BEGIN is that of what was "
-             "half "
-             "received, and later raw increments would not fit the result. Receive it with "
-             "`zfs receive -s`, and resume there with the receiver's own token.";
+      return std::string(kOtherBeginning);
     case RefusalCode::gap:
       return fmt::format(
           "{} ends at object {}, offset {}; {} goes on at object {}, offset {}: something before "

@@ -6,7 +6,6 @@
 #include "cli/segment_error_text.hpp"
 #include "cli/text_layout.hpp"
 #include "cli/user_command.hpp"
-#include "zsluice/store/segment_name.hpp"
 
 #include <fmt/format.h>
 
@@ -62,31 +61,40 @@ bool is_after_delivery(const StoreFailure& failure, const FailureContext& contex
          failure.segment.code == storage::SegmentErrorCode::after_last;
 }
 
-std::string without_manifest(const FailureContext& context) {
-  return context.forwards ? "  `zsluice verify` tells what is in the store. Without the manifest, "
-                            "join goes by the segments:\n  move it away and join again.\n"
-                          : "";
+// A store that goes on, or would, has a segment in the way that is not there, or not right.
+std::string segment_way_out(const StoreFailure& failure) {
+  if (failure.code == StoreFailureCode::cut_off && failure.sequence == 0) {
+    return "  Its segments are not here: copy them beside the manifest.\n";
+  }
+  return "  Put it back from another copy; when there is none, see --continue of split in "
+         "zsluice(1).\n";
 }
 
-// A store that goes on, or would: what to do about a segment that is not there, or not right.
-bool is_in_the_way(const StoreFailure& failure, const FailureContext& context) {
+// What a user can do about it.
+std::string way_out(const StoreFailure& failure, const FailureContext& context) {
+  const StoreFailureCode code = failure.code;
   const bool goes_on = context.continues || context.command == "token make";
-  return goes_on && (failure.code == StoreFailureCode::bad_segment ||
-                     failure.code == StoreFailureCode::missing_segment ||
-                     failure.code == StoreFailureCode::cut_off);
-}
-
-std::string_view other_manifest_way_out(const FailureContext& context) {
-  if (context.continues) {
+  const bool is_segment = code == StoreFailureCode::bad_segment ||
+                          code == StoreFailureCode::missing_segment ||
+                          code == StoreFailureCode::cut_off;
+  if (is_segment && goes_on) return segment_way_out(failure);
+  if (code == StoreFailureCode::later_manifest) {
+    return context.continues ? "  Nothing was changed: go on with the version that wrote it.\n"
+                             : "  The segments are read without it.\n";
+  }
+  if (code == StoreFailureCode::other_manifest && context.continues) {
     return "  Nothing was changed. Without it, one is made from the segments: move it away, and "
            "continue\n  again.\n";
   }
-  if (!context.forwards) return "";
+  const bool is_manifest = code == StoreFailureCode::bad_manifest ||
+                           code == StoreFailureCode::other_manifest ||
+                           code == StoreFailureCode::unproven_end;
+  if (!is_manifest || !context.forwards) return {};
   return "  `zsluice verify` tells what is in the store. Without the manifest, join goes by the "
          "segments:\n  move it away and join again.\n";
 }
 
-// What the damage is, and what a user can do about it.
+// What the damage is.
 std::string damage_text(const StoreFailure& failure, const FailureContext& context) {
   switch (failure.code) {
     case StoreFailureCode::bad_segment:
@@ -111,21 +119,16 @@ std::string damage_text(const StoreFailure& failure, const FailureContext& conte
                          segment_text(failure));
     case StoreFailureCode::unproven_end:
       return "damaged: the manifest's closing line is not proven by the key: it was changed, or "
-             "forged\n" +
-             without_manifest(context);
+             "forged\n";
     case StoreFailureCode::bad_manifest:
-      return fmt::format("damaged: the manifest ({}), line {} at its byte {}\n{}", failure.name,
-                         failure.segments, failure.begin, without_manifest(context));
+      return fmt::format("damaged: the manifest ({}), line {} at its byte {}\n", failure.name,
+                         failure.segments, failure.begin);
     case StoreFailureCode::later_manifest:
       return fmt::format(
-          "the manifest ({}) is of another version of the format than this program knows\n"
-          "  {}\n",
-          failure.name,
-          context.continues ? "Nothing was changed: go on with the version that wrote it."
-                            : "The segments are read without it.");
+          "the manifest ({}) is of another version of the format than this program knows\n",
+          failure.name);
     case StoreFailureCode::other_manifest:
-      return fmt::format("damaged: the manifest ({}) is that of another store\n{}", failure.name,
-                         other_manifest_way_out(context));
+      return fmt::format("damaged: the manifest ({}) is that of another store\n", failure.name);
     case StoreFailureCode::wrong_line:
       return fmt::format(
           "damaged: what the manifest ({}) says of segment {} is not what that one holds\n",
@@ -159,6 +162,27 @@ std::string damage_text(const StoreFailure& failure, const FailureContext& conte
   return {};
 }
 
+// STORE is not vacant, and holds no whole stream.
+std::string holds_part_text(const StoreFailure& failure, const FailureContext& context) {
+  if (!failure.name.empty() && failure.segments > 0) {
+    return fmt::format(
+        "{}: its manifest speaks of {}, the last of which is not here\n"
+        "  Nothing was read or written: {}, or name another STORE.\n",
+        context.source, counted(failure.segments, "segment"),
+        context.filters ? kCopyBack : "put back what is missing");
+  }
+  if (!failure.name.empty()) {
+    return fmt::format(
+        "{}: there is no segment in it, but a {} that is damaged, or none of zsluice's\n"
+        "  Nothing was read or written: name another STORE, or remove that one.\n",
+        context.source, failure.name);
+  }
+  return fmt::format(
+      "{}: there is a part of a stream in it already\n"
+      "  Nothing was read or written: {}, or name another STORE.\n",
+      context.source, context.filters ? kCopyBack : "go on in it with --continue");
+}
+
 }  // namespace
 
 std::string unreadable_text(const io::SysError& error) {
@@ -188,23 +212,7 @@ std::string store_failure_text(const StoreFailure& failure, const FailureContext
           context.continues ? "its end is stored (`zsluice verify` proves the segments)"
                             : "name another STORE, or remove this one");
     case StoreFailureCode::holds_part:
-      if (!failure.name.empty() && failure.segments > 0) {
-        return fmt::format(
-            "{}{}: its manifest speaks of {}, the last of which is not here\n"
-            "  Nothing was read or written: {}, or name another STORE.\n",
-            head, context.source, counted(failure.segments, "segment"),
-            context.filters ? kCopyBack : "put back what is missing");
-      }
-      if (!failure.name.empty()) {
-        return fmt::format(
-            "{}{}: there is no segment in it, but a {} that is damaged, or none of zsluice's\n"
-            "  Nothing was read or written: name another STORE, or remove that one.\n",
-            head, context.source, failure.name);
-      }
-      return fmt::format(
-          "{}{}: there is a part of a stream in it already\n"
-          "  Nothing was read or written: {}, or name another STORE.\n",
-          head, context.source, context.filters ? kCopyBack : "go on in it with --continue");
+      return head + holds_part_text(failure, context);
     case StoreFailureCode::older_token:
       return fmt::format(
           "{}{}: refused: the stream goes back to segment {}, by an older token than the store's\n"
@@ -236,13 +244,8 @@ std::string store_failure_text(const StoreFailure& failure, const FailureContext
     case StoreFailureCode::no_digest:
       break;
   }
-  std::string text = fmt::format("{}{}: {}", head, context.source, damage_text(failure, context));
-  if (is_in_the_way(failure, context)) {
-    text += fmt::format(
-        "  Put it back from another copy. If there is none: remove what there is of it and all\n"
-        "  segments behind it, and {}; then the stream can be sent again from there on.\n",
-        storage::kManifestName);
-  }
+  const std::string text = fmt::format("{}{}: {}{}", head, context.source,
+                                       damage_text(failure, context), way_out(failure, context));
   if (is_after_delivery(failure, context)) {
     return text + "  It was not passed; the stream itself was delivered whole.\n";
   }

@@ -50,9 +50,7 @@ class StoreVerifyRun {
   void tell(const StoreFinding& finding);
   void tell_end(const StoreVerifyReport& report);
   void tell_whole(const StoreVerifyReport& report);
-  [[nodiscard]] std::string manifest_made_again() const {
-    return fmt::format("  `zsluice split --continue {} </dev/null` makes it again.\n", store_);
-  }
+  [[nodiscard]] std::string manifest_made_again() const;
   void tell_notes(const StoreVerifyReport& report);
   [[nodiscard]] std::string summary(const StoreVerifyReport& report) const;
   [[nodiscard]] Json result(const StoreVerifyReport& report) const;
@@ -190,13 +188,18 @@ void StoreVerifyRun::tell_whole(const StoreVerifyReport& report) {
   out_.flush();
 }
 
-// Whether nothing but the manifest is wrong, and the segments tell the same without it.
-bool is_manifest_to_blame(const StoreVerifyReport& report) {
-  using pipeline::StoreFailureCode;
-  if (!report.failure || report.verdict.segments_bad > 0 || !report.verdict.has_end) return false;
-  const StoreFailureCode code = report.failure->code;
-  return code == StoreFailureCode::bad_manifest || code == StoreFailureCode::other_manifest ||
-         code == StoreFailureCode::wrong_line || code == StoreFailureCode::unproven_end;
+// Where the segments are here, and may be written on.
+std::string StoreVerifyRun::manifest_made_again() const {
+  if (!command_.fetch.empty() || command_.no_auth) return {};
+  return fmt::format("  `zsluice split --continue`{} makes it again.\n",
+                     command_.key_path.empty() ? "" : " with the same --auth-key");
+}
+
+// Nothing but the manifest is wrong, and `join` goes by what it says.
+bool is_manifest_in_the_way(const StoreVerifyReport& report) {
+  return report.verdict.has_end && report.failure &&
+         (report.verdict.is_join_refused ||
+          report.failure->code == pipeline::StoreFailureCode::unproven_end);
 }
 
 // What is left, and what it is good for.
@@ -207,8 +210,8 @@ std::string StoreVerifyRun::summary(const StoreVerifyReport& report) const {
         fmt::format("{}{} {} right, {}: {}\n", head_, counted(verdict.segments_good, "segment"),
                     verdict.segments_good == 1 ? "is" : "are", counted(verdict.raw_bytes, "byte"),
                     verdict.has_end ? "the whole stream" : "a valid beginning of the stream");
-    if (!is_manifest_to_blame(report) || !command_.fetch.empty()) return text;
-    return text + fmt::format("  Without the manifest join gives it: move {} away.\n{}",
+    if (!is_manifest_in_the_way(report)) return text;
+    return text + fmt::format("  Without the manifest `zsluice join` gives it: move {} away.\n{}",
                               storage::kManifestName, manifest_made_again());
   }
   std::string text = fmt::format("{}{} bad or missing; {} right{}\n", head_,
