@@ -38,6 +38,7 @@ struct PacedEnds {
 
 class PacedWriter final : public io::ByteSink, public JoinObserver {
  public:
+  // A pipe is made as long as is allowed: the fewer turns, the less each costs.
   PacedWriter(PacedEnds ends, PipeObserver& observer);
   ~PacedWriter() override;
 
