@@ -32,6 +32,8 @@ if [ $status = 0 ]; then
   "$ZSLUICE" resume -q --token "$token" "$STREAM" | "$ZSLUICE" split -q --continue "$FOLDER/store"
   echo continued
 else
+  # Not a segment with data of a file is there.
+  [ $status = 4 ] && [ "$SIZE" -lt 150000 ]
   rm -rf "$FOLDER/store"
   "$ZSLUICE" split -q --segment-size 64K $OPTIONS "$FOLDER/store" <"$STREAM"
   echo anew

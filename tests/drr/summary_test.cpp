@@ -54,6 +54,16 @@ TEST(SizeBucket, HoldsSizesUpToItsPowerOfTwo) {
   }
 }
 
+TEST(Summary, CountsTheBlocksOfDeduplicatedStreams) {
+  const Bytes bytes = test::StreamBuilder()
+                          .begin()
+                          .write(1, 0, Bytes(4096))
+                          .write_byref({.object = 1, .offset = 4096, .length = 4096})
+                          .end()
+                          .bytes();
+  EXPECT_EQ(summary_of(bytes).logical_bytes, 8192U);
+}
+
 TEST(Summary, TellsWhatBeginSays) {
   const Bytes bytes = test::StreamBuilder(ByteOrder::big)
                           .begin({.toname = "pool/fs@snap",

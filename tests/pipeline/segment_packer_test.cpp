@@ -5,6 +5,7 @@
 #include "pipeline/store_contents.hpp"
 #include "pipeline/store_run.hpp"
 #include "support/stream_builder.hpp"
+#include "zsluice/drr/format.hpp"
 
 #include <gtest/gtest.h>
 
@@ -32,6 +33,34 @@ std::uint64_t compressed_of(std::uint64_t features, std::size_t record_bytes) {
     compressed += header && header->codec == storage::Codec::zstd ? 1U : 0U;
   }
   return compressed;
+}
+
+// Records of so many bytes, header included, in a segment that is raw all through.
+storage::Codec codec_of(std::size_t records, storage::Framing start) {
+  const std::size_t bytes = 2 << 20;
+  PackedSegment segment;
+  segment.cut.target_bytes = bytes;
+  for (storage::Position* at : {&segment.cut.start, &segment.cut.end}) {
+    at->framing = storage::Framing::substream;
+    at->features = drr::feature::kRaw;
+    at->substreams = 1;
+  }
+  segment.cut.start.framing = start;
+  segment.cut.end.offset = bytes;
+  segment.cut.end.records = records;
+  segment.bytes.append(Bytes(bytes));
+  SegmentPacker(
+      {.segment_bytes = bytes, .compression = storage::Compression::automatic, .level = 1}, false)
+      .pack(segment);
+  return segment.header.codec;
+}
+
+TEST(SegmentPacker, WhatHeadersCouldSaveDecidesAndOneSubstreamThroughout) {
+  const std::size_t few = (2 << 20) / 20 / drr::kRecordBytes;
+  EXPECT_EQ(codec_of(few - 1, storage::Framing::substream), storage::Codec::none);
+  EXPECT_EQ(codec_of(few, storage::Framing::substream), storage::Codec::zstd);
+  // Where a substream begins in it there may be more than records of one.
+  EXPECT_EQ(codec_of(few - 1, storage::Framing::package), storage::Codec::zstd);
 }
 
 TEST(SegmentPacker, OfARawStreamOnlySmallRecordsAreTried) {

@@ -99,11 +99,20 @@ class PowerCut(case.ZfsTest):
         self.assertEqual(self.over_the_line(f"-t {token}", target), ([0, 0, 0], ""))
         self.check_arrived(target, 1)
 
-    # The input halts: what has a line in the manifest by then is in place for good.
+    # The input trickles, so that it is in the middle of something. What has a line in the manifest
+    # is in place for good.
+    TRICKLE = (
+        "import sys, time\n"
+        "stream = open('stream.zsend', 'rb').read()\n"
+        "for at in range(0, len(stream), 2048):\n"
+        "    sys.stdout.buffer.write(stream[at:at + 2048])\n"
+        "    sys.stdout.flush()\n"
+        "    time.sleep(0.02)\n"
+    )
     SPLIT = """
     sync
-    setsid bash -c '(head -c 600000 stream.zsend; sleep 600) |
-      bin/zsluice split -q --segment-size 64K cut.store' </dev/null >/dev/null 2>&1 &
+    setsid bash -c 'python3 trickle.py | bin/zsluice split -q --segment-size 64K cut.store' \\
+      </dev/null >/dev/null 2>&1 &
     wait_for eval '[ "$(grep -c {line} cut.store/manifest.jsonl)" -ge 5 ]'
     grep -c {line} cut.store/manifest.jsonl
     """
@@ -123,6 +132,7 @@ class PowerCut(case.ZfsTest):
         program.install(self.target.machine, place.zsluice(), "zsluice",
                         [f"{self.target.work}/bin/zsluice"])  # fmt: skip
         self.target.put(STREAM.read_bytes(), "stream.zsend")
+        self.target.put(self.TRICKLE.encode(), "trickle.py")
         lines = int(self.target.tell(self.SPLIT.format(line='"type.:.segment"')))
         self.target.machine.power_cut()
         self.target.boot_again()

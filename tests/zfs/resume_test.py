@@ -179,9 +179,13 @@ class Rest(case.ZfsTest):
     zfs send -t "$token" | cmp - <(zsluice resume -q --token "$token" tree.store)
     rm -rf cut.store
     zsluice split -q --segment-size 64K cut.store < <(head -c {at} tree.zsend) 2>/dev/null && exit 1
+    # Receivers of 2.2.4 and later count OBJECTs, too, and may have a token before there is data.
+    made=$(zsluice token make -q cut.store 2>/dev/null) || { echo none; exit 0; }
     status=0
-    zfs send -t "$(zsluice token make -q cut.store)" | zsluice split -q --continue cut.store 2>/dev/null || status=$?
+    zfs send -t "$made" | zsluice split -q --continue cut.store 2>/dev/null || status=$?
     echo $status
+    # Between two snapshots: all of the one that was cut is there.
+    zsluice token make -q cut.store 2>/dev/null && exit 1
     zsluice join -q cut.store >cut.zsend 2>/dev/null && exit 1
     cmp -n "$(stat -c %s cut.zsend)" cut.zsend tree.zsend
     zsluice resume -q --rest --token "$token" tree.zsend >rest.zsend
@@ -220,7 +224,6 @@ class Rest(case.ZfsTest):
                 if answer == ["none"]:
                     continue
                 self.assertEqual(answer[:-1], [self.UNFINISHED] + [target] * len(names))
-                # All of what was there, and the snapshot to its end.
                 self.assertGreaterEqual(int(answer[-1]), at)
                 for name in names:
                     self.assertEqual(self.guids(target + name), self.guids(source + name))

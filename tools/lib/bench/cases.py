@@ -55,10 +55,12 @@ STALL_CASES = (BIG_PIPE, BIG_MBUFFER)
 
 # Of stores: shell lines, and how a table names them.
 SPLIT_OFF = "exec {zsluice} split --quiet --compress off {folder}/store < {stream}"
+SPLIT_CALLS = "exec {zsluice} split --quiet --compress off --io poll {folder}/store < {stream}"
 SPLIT_AUTO = "exec {zsluice} split --quiet {folder}/store < {stream}"
 COPY = "exec cp --reflink=never {stream} {folder}/copy"
 SPLIT_LINES = {
     SPLIT_OFF: "`zsluice split --compress off`",
+    SPLIT_CALLS: "`zsluice split --compress off --io poll`",
     SPLIT_AUTO: "`zsluice split`",
     COPY: "`cp`",
     "split -b 16M {stream} {folder}/x && sha256sum {folder}/x* > {folder}/sums":

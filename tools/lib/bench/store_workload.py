@@ -70,9 +70,10 @@ def header(reference):
 
 def take_peak(setup, name, segments, *samples):
     """Against the segments that it has in memory at once."""
-    peak = max((value for of in samples for value in of.peak), default=0)
+    peak = max((value for of in samples for value in of.peak), default=None)
+    limit = segments * SEGMENT_BYTES + 32 * MIB
     setup.goals.take(f"`{name}`, peak RSS × ({segments} segments + 32 MiB)",
-                     peak / (segments * SEGMENT_BYTES + 32 * MIB), 1.0)  # fmt: skip
+                     None if peak is None else peak / limit, 1.0)  # fmt: skip
 
 
 def split(setup, stream, folder):
