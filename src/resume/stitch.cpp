@@ -259,7 +259,7 @@ bool Stitcher::head_reaches_point(const RecordView& record) const {
   const Place place = place_of(record, point_);
   const bool is_point = place == Place::object && point_.offset == 0;
   if (place != Place::behind && !is_point) return false;
-  return block_has_data_ || (point_.offset == 0 && !block_has_earlier_);
+  return is_object_by_object_ || block_has_data_ || (point_.offset == 0 && !block_has_earlier_);
 }
 
 void Stitcher::note_reach(const RecordView& record) {
@@ -267,8 +267,11 @@ void Stitcher::note_reach(const RecordView& record) {
   end_ = end_of(record);
   reaches_point_ = reaches_point(record);
   const std::uint64_t object = begin_of(record).object;
-  if (drr::dnode_block_of(object) != drr::dnode_block_of(point_.object)) return;
+  const std::uint64_t block = drr::dnode_block_of(object);
   const std::optional<Place> head = head_of(record);
+  if (head == Place::object && block == last_data_block_) is_object_by_object_ = true;
+  if (!head) last_data_block_ = block;
+  if (block != drr::dnode_block_of(point_.object)) return;
   if (!head) block_has_data_ = true;
   if (head == Place::object && object < point_.object) block_has_earlier_ = true;
 }

@@ -122,6 +122,30 @@ TEST(BlockOrder, APointAtAnObjectsRecordBringsAllDataThatComesBehindIt) {
   }
 }
 
+// A receiver that counts OBJECTs stops among empty files; earlier ones have shown the order.
+TEST(BlockOrder, AnObjectProvesWhatIsBeforeItWhereTheSenderGoesObjectByObject) {
+  const Bytes payload(kBlock);
+  for (const bool has_shown : {true, false}) {
+    StreamBuilder builder;
+    builder.begin();
+    builder.object({.object = 2, .block_bytes = kBlock});
+    builder.write(2, 0, payload);
+    if (has_shown) builder.object({.object = 3, .block_bytes = kBlock});
+    builder.object({.object = 40, .block_bytes = kBlock});
+    builder.object({.object = 41, .block_bytes = kBlock});
+    const std::size_t cut = builder.bytes().size();
+    builder.write(41, 0, payload);
+    const Bytes whole = builder.end().bytes();
+    const Made rest = test::rebuild(whole, target_at(whole, {41, 0}));
+    const Made made = test::stitch(first_bytes(whole, cut), rest.bytes);
+    if (has_shown) {
+      EXPECT_TRUE(made.bytes == whole);
+    } else {
+      EXPECT_EQ(made.refusal->code, RefusalCode::gap);
+    }
+  }
+}
+
 // Whatever the point and wherever the cut: whole, or refused.
 TEST(BlockOrder, NoDataIsLeftOutUnnoticedWhenTwoAreStitched) {
   for (const std::string_view name : kStreams) {

@@ -8,11 +8,12 @@
 // end, its unmodified SPILL) is taken from PARTIAL, and from the continuation only when PARTIAL has
 // not got it. So it does not matter that the two overlap. A gap between them is refused.
 //
-// Some senders announce a whole block of dnodes before its data (FORMAT.md §D.1), and nothing says
-// which kind a stream is of. So an object that is announced proves that all data before it is there
-// only where the two orders agree; and what PARTIAL announced of the point's block is kept, and not
-// taken again. Of a PARTIAL of `zfs send --saved` only data proves anything: whatever had not been
-// received is sent as a hole, as a free object, or as it was in the older snapshot.
+// Some senders announce a whole block of dnodes before its data (FORMAT.md §D.1), and only an
+// OBJECT behind data of its block says that one does not. Until then an object that is announced
+// proves that all data before it is there only where the two orders agree; and what PARTIAL
+// announced of the point's block is kept, and not taken again. Of a PARTIAL of `zfs send --saved`
+// only data proves anything: whatever had not been received is sent as a hole, as a free object, or
+// as it was in the older snapshot.
 //
 // A PARTIAL that is itself a resumed stream stays one. A PARTIAL that is a package must be cut in
 // its last substream: the result ends with that substream, and is a package that is not finished
@@ -121,11 +122,13 @@ class Stitcher {
   std::optional<std::uint64_t> other_origin_;
   bool in_package_ = false;
   bool reaches_point_ = false;
-  std::uint64_t last_toguid_ = 0;   // of PARTIAL's substreams
-  drr::ResumePoint end_;            // how far PARTIAL's data goes
-  bool block_has_data_ = false;     // PARTIAL has data of the point's block of dnodes, and
-  bool block_has_earlier_ = false;  // an OBJECT of it before the point's
-  std::uint32_t heads_seen_ = 0;    // of the point's object: bit per Place
+  std::uint64_t last_toguid_ = 0;  // of PARTIAL's substreams
+  drr::ResumePoint end_;           // how far PARTIAL's data goes
+  std::optional<std::uint64_t> last_data_block_;
+  bool is_object_by_object_ = false;  // an OBJECT came behind data of its block
+  bool block_has_data_ = false;       // PARTIAL has data of the point's block of dnodes, and
+  bool block_has_earlier_ = false;    // an OBJECT of it before the point's
+  std::uint32_t heads_seen_ = 0;      // of the point's object: bit per Place
   // Of the objects behind it in its block, the last one that PARTIAL has announced; 0: none.
   std::uint64_t later_object_ = 0;
   std::uint32_t later_heads_ = 0;  // bit per Place
