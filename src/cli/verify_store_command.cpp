@@ -206,7 +206,7 @@ bool is_manifest_in_the_way(const StoreVerifyReport& report) {
 std::string StoreVerifyRun::summary(const StoreVerifyReport& report) const {
   const pipeline::StoreVerdict& verdict = report.verdict;
   if (verdict.segments_bad == 0) {
-    const std::string text =
+    std::string text =
         fmt::format("{}{} {} right, {}: {}\n", head_, counted(verdict.segments_good, "segment"),
                     verdict.segments_good == 1 ? "is" : "are", counted(verdict.raw_bytes, "byte"),
                     verdict.has_end ? "the whole stream" : "a valid beginning of the stream");

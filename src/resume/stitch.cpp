@@ -254,8 +254,8 @@ bool Stitcher::reaches_point(const RecordView& record) const {
 bool Stitcher::head_reaches_point(const RecordView& record) const {
   if (is_saved(record)) return false;
   const std::uint64_t block = drr::dnode_block_of(begin_of(record).object);
-  if (block != drr::dnode_block_of(point_.object))
-    return block > drr::dnode_block_of(point_.object);
+  const std::uint64_t block_of_point = drr::dnode_block_of(point_.object);
+  if (block != block_of_point) return block > block_of_point;
   const Place place = place_of(record, point_);
   const bool is_point = place == Place::object && point_.offset == 0;
   if (place != Place::behind && !is_point) return false;
