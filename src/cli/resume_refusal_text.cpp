@@ -94,6 +94,12 @@ std::string resume_refusal_line(const Refusal& refusal, bool continues) {
           first, refusal.found, refusal.found_offset, refusal.wanted, refusal.wanted_offset);
     case RefusalCode::nothing_missing:
       return continues ? "the store holds that snapshot whole" : "the first stream is whole";
+    case RefusalCode::other_order:
+      return fmt::format(
+          "{} announces objects long before their data, {} does not: their senders are of "
+          "different "
+          "ages (OpenZFS before 2.0, and since), and what they send cannot be joined here",
+          second, first);
     case RefusalCode::brings_less:
       return fmt::format(
           "{} lacks object {}, offset {}, which {} has: it brings less than was stored", second,
@@ -142,6 +148,8 @@ std::string_view resume_refusal_code(RefusalCode code) {
       return "out_of_order";
     case RefusalCode::nothing_missing:
       return "nothing_missing";
+    case RefusalCode::other_order:
+      return "other_order";
     case RefusalCode::brings_less:
       return "brings_less";
   }

@@ -40,6 +40,12 @@ bool is_before_object(const Position& start, drr::ResumePoint point) {
          (start.object_at == kNowhere || start.object < point.object);
 }
 
+bool is_announcement(const drr::RecordView& record) {
+  const auto type = static_cast<drr::RecordType>(record.type_code());
+  return type == drr::RecordType::object || type == drr::RecordType::free_objects ||
+         type == drr::RecordType::object_range || type == drr::RecordType::free;
+}
+
 resume::Stitcher::Skipped skipped_before(const Position& start, std::uint64_t bytes) {
   resume::Stitcher::Skipped skipped{
       .bytes = bytes, .sum = start.sum, .last_object = {}, .last_data = {}};
@@ -158,6 +164,30 @@ KeptPart::Done KeptPart::hand_over(std::uint64_t offset,
   return std::nullopt;
 }
 
+// The point's OBJECT and what follows it up to the first WRITE: objects behind it may be announced
+// there, and must not be again.
+KeptPart::Done KeptPart::hand_over_heads(std::uint64_t& at, std::uint64_t end, RecordSink& head) {
+  while (at < end) {
+    const auto found = bytes_at(at);
+    if (!found) return found.error();
+    for (ByteSpan rest = *found; !rest.empty() && at < end;) {
+      if (rest.size() < drr::kRecordBytes) return no_record_there(at);
+      ProvenRecord record{.role = Role::body,
+                          .header = {rest.data(), opened_.last.end.order},
+                          .payload = {},
+                          .stream_offset = at};
+      if (!is_announcement(record.header)) return std::nullopt;
+      const auto payload = drr::payload_bytes(record.header);
+      if (!payload || *payload > rest.size() - drr::kRecordBytes) return no_record_there(at);
+      record.payload = rest.subspan(drr::kRecordBytes, static_cast<std::size_t>(*payload));
+      if (!head.take(record)) return std::nullopt;
+      rest = rest.subspan(drr::kRecordBytes + record.payload.size());
+      at += drr::kRecordBytes + record.payload.size();
+    }
+  }
+  return std::nullopt;
+}
+
 KeptPart::Done KeptPart::read_head(const ReadingPlace& place,
                                    resume::Stitcher& stitcher,
                                    RecordSink& head) {
@@ -182,6 +212,13 @@ KeptPart::Done KeptPart::read_head(const ReadingPlace& place,
   if (!place.has_object && start.object_range_at != kNowhere) {
     if (Done failure = hand_over(start.object_range_at, Role::body, head, bytes)) return failure;
     at += bytes;
+  }
+  const bool has_heads = start.object_at != kNowhere && start.object_at >= at;
+  if (place.has_object && has_heads && start.object_at < start.offset) {
+    stitcher.skip_partial(
+        {.bytes = start.object_at - at, .sum = {}, .last_object = {}, .last_data = {}});
+    at = start.object_at;
+    if (Done failure = hand_over_heads(at, start.offset, head)) return failure;
   }
   stitcher.skip_partial(skipped_before(start, start.offset - at));
   return std::nullopt;

@@ -72,6 +72,8 @@ class KeptPart {
                                std::optional<drr::Role> role,
                                RecordSink& sink,
                                std::uint64_t& bytes);
+  // From the record at `at` on, to where none announces objects any more, or `end`.
+  [[nodiscard]] Done hand_over_heads(std::uint64_t& at, std::uint64_t end, RecordSink& head);
 
   const OpenedStore& opened_;
   SegmentReader reader_;

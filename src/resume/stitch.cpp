@@ -308,6 +308,9 @@ Stitcher::Answer Stitcher::add_continuation(Role role, const RecordView& record,
   if (phase_ != Phase::joining && phase_ != Phase::passing) return nothing();
   if (role != Role::body && role != Role::substream_end) return nothing();
   const Phase before = phase_;
+  if (before == Phase::joining && role == Role::body && is_of_other_order(record)) {
+    return Unexpected{refusal_at(RefusalCode::other_order, point_, begin_of(record))};
+  }
   if (role == Role::substream_end) {
     phase_ = Phase::done;
   } else if (!is_needed_of_continuation(record)) {
@@ -331,6 +334,7 @@ bool Stitcher::is_needed_of_continuation(const RecordView& record) {
       if (is_later_head(record, point_)) {
         if (is_given(record)) return false;
         if (first_left_ && !is_before(*first_left_, begin_of(record))) first_left_.reset();
+        joined_later_ = begin_of(record).object;
         return true;
       }
       phase_ = Phase::passing;
@@ -346,6 +350,15 @@ bool Stitcher::is_needed_of_continuation(const RecordView& record) {
       break;
   }
   return !is_given(record);
+}
+
+// The continuation announces the block's objects before their data, PARTIAL did not: what is joined
+// of the two would say that data is there which is not.
+bool Stitcher::is_of_other_order(const RecordView& record) const {
+  const std::uint64_t object = begin_of(record).object;
+  return block_has_data_ && joined_later_ > object && !head_of(record) &&
+         drr::dnode_block_of(object) == drr::dnode_block_of(point_.object) &&
+         place_of(record, point_) != Place::before;
 }
 
 // PARTIAL has announced it. Objects are announced in ascending order.

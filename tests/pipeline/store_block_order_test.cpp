@@ -100,6 +100,35 @@ TEST(StoreBlockOrder, ItsOwnTokenContinuesItWithWhatAnOldSenderSends) {
   }
 }
 
+// One object, and free dnodes behind it: they are announced once, wherever the store goes on.
+Bytes one_large_object() {
+  test::StreamBuilder builder;
+  builder.begin().object({.object = 1, .type = 19, .block_bytes = kBlock}).free_objects(2, 30);
+  for (std::uint64_t block = 0; block < 40; ++block) {
+    builder.write(1, block * kBlock, test::pattern(kBlock, block));
+  }
+  return builder.end().bytes();
+}
+
+TEST(StoreBlockOrder, WhatIsAnnouncedBehindTheLastObjectOfABlockIsStoredOnce) {
+  const Bytes whole = one_large_object();
+  const SplitOptions options = splitting(4 * kBlock, Compression::off);
+  for (std::uint64_t part = 2; part < 9; ++part) {
+    SCOPED_TRACE(part);
+    MemoryStore store;
+    (void)split_into(store, first_bytes(whole, whole.size() / 10 * part), options);
+    const token::Token own = test::stopped_at(bytes_of_store(store)).token;
+    const Bytes rest = test::continued_in_block_order(whole, {own.object, own.offset});
+    MemoryStore broken(store.seen());
+    EXPECT_FALSE(continue_in(store, rest, options).failure);
+    EXPECT_TRUE(bytes_of_store(store) == whole);
+    // Cut again, and then a token from further on: nothing between is passed over.
+    (void)continue_in(broken, first_bytes(rest, rest.size() / 3), options);
+    const Bytes later = test::continued_in_block_order(whole, {1, 38 * kBlock});
+    EXPECT_TRUE(continue_in(broken, later, options).failure);
+  }
+}
+
 // Whichever token it is that a sender continues: whole, or refused.
 TEST(StoreBlockOrder, NothingIsLostWhateverTheToken) {
   const Bytes streams[] = {without_objects(),

@@ -146,6 +146,27 @@ TEST(BlockOrder, AnObjectProvesWhatIsBeforeItWhereTheSenderGoesObjectByObject) {
   }
 }
 
+// A sender that was brought up to date, or replaced by an older one, in between.
+TEST(BlockOrder, PartsOfTwoOrdersAreNotJoinedWhereThatWouldHideAGap) {
+  const Bytes payload(kBlock);
+  StreamBuilder builder;
+  builder.begin();
+  for (const std::uint64_t object : {5U, 7U, 9U}) {
+    builder.object({.object = object, .block_bytes = kBlock});
+    for (std::uint64_t block = 0; block < 4; ++block) {
+      builder.write(object, block * kBlock, payload);
+    }
+  }
+  const Bytes whole = builder.end().bytes();
+  const Bytes partial = first_bytes(whole, whole.size() / 2);
+  const token::Token own = test::stopped_at(partial).token;
+  const Bytes rest =
+      test::continued_in_block_order(test::in_block_order(whole), {own.object, own.offset});
+  const Made made = test::stitch(partial, rest);
+  ASSERT_TRUE(made.refusal);
+  EXPECT_EQ(made.refusal->code, RefusalCode::other_order);
+}
+
 // Whatever the point and wherever the cut: whole, or refused.
 TEST(BlockOrder, NoDataIsLeftOutUnnoticedWhenTwoAreStitched) {
   for (const std::string_view name : kStreams) {

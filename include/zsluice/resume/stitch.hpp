@@ -110,6 +110,7 @@ class Stitcher {
   [[nodiscard]] bool is_needed_of_continuation(const drr::RecordView& record);
   [[nodiscard]] bool is_saved(const drr::RecordView& record) const;
   [[nodiscard]] bool is_given(const drr::RecordView& record) const;
+  [[nodiscard]] bool is_of_other_order(const drr::RecordView& record) const;
   [[nodiscard]] bool reaches_point(const drr::RecordView& record) const;
   [[nodiscard]] bool head_reaches_point(const drr::RecordView& record) const;
   void note_reach(const drr::RecordView& record);
@@ -131,7 +132,8 @@ class Stitcher {
   std::uint32_t heads_seen_ = 0;      // of the point's object: bit per Place
   // Of the objects behind it in its block, the last one that PARTIAL has announced; 0: none.
   std::uint64_t later_object_ = 0;
-  std::uint32_t later_heads_ = 0;  // bit per Place
+  std::uint32_t later_heads_ = 0;   // bit per Place
+  std::uint64_t joined_later_ = 0;  // the last one that the continuation has announced
   // The first record of PARTIAL that is left to the continuation: that must bring it, too.
   std::optional<drr::ResumePoint> first_left_;
   std::uint64_t kept_bytes_ = 0;

@@ -58,6 +58,7 @@ enum class RefusalCode : std::uint8_t {
   gap,              // the second one starts behind what the first one has; wanted: object,
                     // wanted_offset; found, found_offset: where the first one ends
   out_of_order,     // the first one's records are not in the order in which they are sent
+  other_order,      // the first one's sender goes object by object, the second one's does not
   nothing_missing,  // the first one is whole
   brings_less,      // the second one lacks what the first one has behind the point; wanted,
                     // wanted_offset: from where on it brings something; found, found_offset: what
