@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace zsluice::io {
@@ -24,6 +26,8 @@ constexpr int kInnerFolderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr mode_t kFileMode = 0666;
 constexpr mode_t kFolderMode = 0777;
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
+constexpr int kSharedLockTries = 40;
+constexpr std::chrono::milliseconds kSharedLockPause{25};
 
 class OpenFile final : public StoredFile {
  public:
@@ -145,6 +149,11 @@ Result<void, SysError> StoreFolder::sync_parent() const {
 
 Result<void, SysError> StoreFolder::take_lock(const std::string& lock_name) {
   auto lock = lock_named(lock_name);
+  // Of two copies whose writers start at once, one has the common file until it has its own.
+  for (int i = 0; !lock && i < kSharedLockTries && is_shared(lock_name); ++i) {
+    std::this_thread::sleep_for(kSharedLockPause);
+    lock = lock_named(lock_name);
+  }
   if (!lock) return Unexpected{lock.error()};
   struct stat status {};
   if (::fstat(lock->get(), &status) != 0) return sys_failure(SysOperation::lock);
@@ -159,6 +168,12 @@ Result<void, SysError> StoreFolder::take_lock(const std::string& lock_name) {
   lock_ = *std::move(lock);
   lock_name_ = lock_name;
   return {};
+}
+
+bool StoreFolder::is_shared(const std::string& name) const {
+  struct stat status {};
+  return ::fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         status.st_nlink > 1;
 }
 
 Result<Fd, SysError> StoreFolder::lock_named(const std::string& lock_name) {
@@ -299,6 +314,9 @@ Result<void, SysError> StoreFolder::unshare(const std::string& name, const std::
   if (const auto removed = remove(spare); !removed) return removed;
   auto copy = open_file(folder_, spare, O_WRONLY | O_CREAT | O_EXCL);
   if (!copy) return Unexpected{copy.error()};
+  // As the other one is for everybody else; whose it is only root can choose.
+  if (::fchmod(copy->get(), status.st_mode & 07777) != 0) return sys_failure(SysOperation::write);
+  [[maybe_unused]] const int owned = ::fchown(copy->get(), status.st_uid, status.st_gid);
   std::vector<std::byte> piece(kCopyBytes);
   for (;;) {
     const std::int32_t count =

@@ -55,6 +55,7 @@ class StoreFolder final : public StoreFiles {
 
   [[nodiscard]] Result<void, SysError> take_lock(const std::string& lock_name);
   // Locked, and the file that has the name.
+  [[nodiscard]] bool is_shared(const std::string& name) const;
   [[nodiscard]] Result<Fd, SysError> lock_named(const std::string& lock_name);
   [[nodiscard]] Result<Fd, SysError> open_lock(const std::string& lock_name);
   [[nodiscard]] Result<void, SysError> sync_parent() const;
