@@ -191,8 +191,8 @@ void StoreVerifyRun::tell_whole(const StoreVerifyReport& report) {
 // Where the segments are here, and may be written on.
 std::string StoreVerifyRun::manifest_made_again() const {
   if (!command_.fetch.empty() || command_.no_auth) return {};
-  return fmt::format("  `zsluice split --continue`{} makes it again.\n",
-                     command_.key_path.empty() ? "" : " with the same --auth-key");
+  return fmt::format("  `zsluice split --continue{} STORE </dev/null` makes it again.\n",
+                     command_.key_path.empty() ? "" : " --auth-key KEY");
 }
 
 // Nothing but the manifest is wrong, and `join` goes by what it says.
@@ -210,7 +210,10 @@ std::string StoreVerifyRun::summary(const StoreVerifyReport& report) const {
         fmt::format("{}{} {} right, {}: {}\n", head_, counted(verdict.segments_good, "segment"),
                     verdict.segments_good == 1 ? "is" : "are", counted(verdict.raw_bytes, "byte"),
                     verdict.has_end ? "the whole stream" : "a valid beginning of the stream");
-    if (!is_manifest_in_the_way(report)) return text;
+    if (!is_manifest_in_the_way(report)) {
+      const bool is_damaged = report.manifest == ManifestState::damaged;
+      return is_damaged && verdict.has_end ? text + manifest_made_again() : text;
+    }
     return text + fmt::format("  Without the manifest `zsluice join` gives it: move {} away.\n{}",
                               storage::kManifestName, manifest_made_again());
   }

@@ -150,11 +150,12 @@ TEST_F(StoreVerifyRun, TheManifestAlone) {
   const CliRun damaged = on_store({"verify"});
   EXPECT_THAT(damaged.err, HasSubstr("manifest"));
   EXPECT_THAT(damaged.err,
-              testing::EndsWith("24 segments are right, 887876 bytes: the whole stream\n"));
+              testing::EndsWith("24 segments are right, 887876 bytes: the whole stream\n"
+                                "  `zsluice split --continue STORE </dev/null` makes it again.\n"));
   std::filesystem::remove(store_ + "/manifest.jsonl");
   const CliRun missing = on_store({"verify"});
   EXPECT_EQ(missing.status, 0);
-  const std::string made_again = "  `zsluice split --continue` makes it again.\n";
+  const std::string made_again = "  `zsluice split --continue STORE </dev/null` makes it again.\n";
   EXPECT_EQ(missing.err,
             head() + "the manifest is missing: the segments' own headers were used\n" + made_again);
   EXPECT_EQ(on_store({"split", "--continue"}).status, 0);

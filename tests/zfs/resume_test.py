@@ -180,7 +180,7 @@ class Rest(case.ZfsTest):
     rm -rf cut.store
     zsluice split -q --segment-size 64K cut.store < <(head -c {at} tree.zsend) 2>/dev/null && exit 1
     # Receivers of 2.2.4 and later count OBJECTs, too, and may have a token before there is data.
-    made=$(zsluice token make -q cut.store 2>/dev/null) || { echo none; exit 0; }
+    if ! made=$(zsluice token make -q cut.store 2>/dev/null); then echo none; exit 0; fi
     status=0
     zfs send -t "$made" | zsluice split -q --continue cut.store 2>/dev/null || status=$?
     echo $status
