@@ -18,6 +18,14 @@ std::string form_line(const Refusal& refusal, std::string_view form, std::string
                            form, key);
 }
 
+std::string snapshot_line(const Refusal& refusal, std::string_view first, std::string_view second) {
+  if (refusal.found == 0) {
+    return fmt::format("no stream here brings the snapshot with guid {}", refusal.wanted);
+  }
+  return fmt::format("{} brings the snapshot with guid {}, {} goes on with that with guid {}",
+                     first, refusal.found, second, refusal.wanted);
+}
+
 std::string origin_line(const Refusal& refusal) {
   return fmt::format(
       "the snapshot is here, but sent {}, not {}",
@@ -40,11 +48,7 @@ std::string resume_refusal_line(const Refusal& refusal, bool continues) {
   const std::string_view second = continues ? "the stream on standard input" : "the second stream";
   switch (refusal.code) {
     case RefusalCode::unknown_snapshot:
-      return refusal.found == 0
-                 ? fmt::format("no stream here brings the snapshot with guid {}", refusal.wanted)
-                 : fmt::format(
-                       "{} brings the snapshot with guid {}, {} goes on with that with guid {}",
-                       first, refusal.found, second, refusal.wanted);
+      return snapshot_line(refusal, first, second);
     case RefusalCode::other_origin:
       return origin_line(refusal);
     case RefusalCode::raw_differs:
