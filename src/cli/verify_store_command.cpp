@@ -51,6 +51,7 @@ class StoreVerifyRun {
   void tell_end(const StoreVerifyReport& report);
   void tell_whole(const StoreVerifyReport& report);
   [[nodiscard]] std::string manifest_made_again() const;
+  [[nodiscard]] std::string summary_of_right(const StoreVerifyReport& report) const;
   void tell_notes(const StoreVerifyReport& report);
   [[nodiscard]] std::string summary(const StoreVerifyReport& report) const;
   [[nodiscard]] Json result(const StoreVerifyReport& report) const;
@@ -202,21 +203,25 @@ bool is_manifest_in_the_way(const StoreVerifyReport& report) {
           report.failure->code == pipeline::StoreFailureCode::unproven_end);
 }
 
+// All segments are right, and something else is not.
+std::string StoreVerifyRun::summary_of_right(const StoreVerifyReport& report) const {
+  const pipeline::StoreVerdict& verdict = report.verdict;
+  std::string text =
+      fmt::format("{}{} {} right, {}: {}\n", head_, counted(verdict.segments_good, "segment"),
+                  verdict.segments_good == 1 ? "is" : "are", counted(verdict.raw_bytes, "byte"),
+                  verdict.has_end ? "the whole stream" : "a valid beginning of the stream");
+  if (!is_manifest_in_the_way(report)) {
+    const bool is_damaged = report.manifest == ManifestState::damaged;
+    return is_damaged && verdict.has_end ? text + manifest_made_again() : text;
+  }
+  return text + fmt::format("  Without the manifest `zsluice join` gives it: move {} away.\n{}",
+                            storage::kManifestName, manifest_made_again());
+}
+
 // What is left, and what it is good for.
 std::string StoreVerifyRun::summary(const StoreVerifyReport& report) const {
   const pipeline::StoreVerdict& verdict = report.verdict;
-  if (verdict.segments_bad == 0) {
-    std::string text =
-        fmt::format("{}{} {} right, {}: {}\n", head_, counted(verdict.segments_good, "segment"),
-                    verdict.segments_good == 1 ? "is" : "are", counted(verdict.raw_bytes, "byte"),
-                    verdict.has_end ? "the whole stream" : "a valid beginning of the stream");
-    if (!is_manifest_in_the_way(report)) {
-      const bool is_damaged = report.manifest == ManifestState::damaged;
-      return is_damaged && verdict.has_end ? text + manifest_made_again() : text;
-    }
-    return text + fmt::format("  Without the manifest `zsluice join` gives it: move {} away.\n{}",
-                              storage::kManifestName, manifest_made_again());
-  }
+  if (verdict.segments_bad == 0) return summary_of_right(report);
   std::string text = fmt::format("{}{} bad or missing; {} right{}\n", head_,
                                  counted(verdict.segments_bad, "segment"), verdict.segments_good,
                                  command_.quick ? ", as far as sizes and headers tell" : "");
