@@ -54,8 +54,9 @@ class StoreFolder final : public StoreFiles {
   StoreFolder(std::string path, Fd folder) : path_(std::move(path)), folder_(std::move(folder)) {}
 
   [[nodiscard]] Result<void, SysError> take_lock(const std::string& lock_name);
-  // Locked, and the file that has the name.
+  // The file that has the name has another one, too.
   [[nodiscard]] bool is_shared(const std::string& name) const;
+  // Locked, and the file that has the name.
   [[nodiscard]] Result<Fd, SysError> lock_named(const std::string& lock_name);
   [[nodiscard]] Result<Fd, SysError> open_lock(const std::string& lock_name);
   [[nodiscard]] Result<void, SysError> sync_parent() const;

@@ -52,8 +52,8 @@ class ForeignKey {
   Proof proof_ = Proof::unclear;
 };
 
-// The first headers, and when `add` says that this is not enough some of all others and the last.
-// True: it never said no.
+// The first headers, then some of all others and the last, until `add` says that they have nothing
+// in common. True: it never did.
 template <class Add>
 bool ask_all(io::StoreFiles& files, Add add) {
   for (const SegmentHeader& header : first_headers(files)) {
