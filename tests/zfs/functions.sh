@@ -81,6 +81,28 @@ as() {
   exec "$@"
 }
 
+# kill_member NAME: one that zfs runs in, of a pipe that has come to a halt (gate); it is gone then, and
+# nothing more has come to it. A zfs that does anything but wait for the pipe may lose the signal: OpenZFS
+# 2.1 was seen to take the whole rest, and to wait for more for minutes, with SIGKILL pending.
+kill_member() {
+  wait_for stands_still "$1"
+  kill -KILL "$(cat "$WORK/$1.pid")"
+  wait_for is_gone "$1"
+}
+
+# stands_still NAME: does it sleep so that signals end the sleep, and has moved nothing for a second?
+stands_still() {
+  local folder moved
+  folder=/proc/$(cat "$WORK/$1.pid")
+  moved=$(cat "$folder/io")
+  sleep 1
+  [ "$(cat "$folder/io")" = "$moved" ] && grep -q '^State:.S' "$folder/status"
+}
+
+is_gone() {
+  ! kill -0 "$(cat "$WORK/$1.pid")" 2>/dev/null
+}
+
 # gate BYTES: passes so many, then waits for the file `go`, then passes the rest.
 gate() {
   head -c "$1"

@@ -48,7 +48,7 @@ class Interruption(case.ZfsTest):
     def test_sender_that_is_killed_leaves_a_token_that_completes(self):
         source, target = self.make(datasets.BIG, ("s1",)), f"{self.dst}/killed"
         self.addCleanup(self.destroy, target)
-        statuses, words = self.transfer_and(source, target, "kill -KILL $(cat send.pid)")
+        statuses, words = self.transfer_and(source, target, "kill_member send")
         self.assertEqual(statuses[1], 4, words)
         self.assertRegex(words, "truncated at offset [0-9]+")
         self.assertIn("resume", words)

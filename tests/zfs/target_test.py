@@ -52,7 +52,7 @@ class Target(case.ZfsTest):
     def test_killed_receiver_is_a_closed_reader_and_resumes(self):
         source, target = self.make(datasets.BIG, ("s1",)), f"{self.dst}/killed"
         self.addCleanup(self.destroy, target)
-        statuses, words = self.transfer_and(source, target, "kill -KILL $(cat receive.pid)")
+        statuses, words = self.transfer_and(source, target, "kill_member receive")
         self.assertEqual(statuses[2], KILLED)
         self.check_reader_closed(statuses[1], words)
         self.pass_through(f"-t {self.token(target)}", target)
