@@ -33,6 +33,14 @@ std::string origin_line(const Refusal& refusal) {
       refusal.wanted == 0 ? "in full" : fmt::format("from that with {}", refusal.wanted));
 }
 
+std::string saved_line(const Refusal& refusal) {
+  return fmt::format(
+      "the stored stream is one of `zfs send --saved` and has no data at object {}, offset {}: "
+      "what\n  had not been received when it was made stands in it as free, and would take away "
+      "what has\n  been received since",
+      refusal.wanted, refusal.wanted_offset);
+}
+
 constexpr std::string_view kOtherBeginning =
     "the BEGINs of the two streams are not of the same encrypted snapshot (to_ivset_guid, "
     "from_ivset_guid, portable_mac)\n"
@@ -74,6 +82,8 @@ std::string resume_refusal_line(const Refusal& refusal, bool continues) {
           "the stored stream is itself a resumed one and starts at object {}, offset {}; "
           "object {}, offset {} is before that",
           refusal.found, refusal.found_offset, refusal.wanted, refusal.wanted_offset);
+    case RefusalCode::saved_before:
+      return saved_line(refusal);
     case RefusalCode::not_a_continuation:
       return fmt::format("{} is not one of `zfs send -t`", second);
     case RefusalCode::other_byte_order:
@@ -136,6 +146,8 @@ std::string_view resume_refusal_code(RefusalCode code) {
       return "no_own_point";
     case RefusalCode::before_own_point:
       return "before_own_point";
+    case RefusalCode::saved_before:
+      return "saved_before";
     case RefusalCode::not_a_continuation:
       return "not_a_continuation";
     case RefusalCode::other_byte_order:

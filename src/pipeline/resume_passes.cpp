@@ -65,15 +65,37 @@ bool RebuildSink::take(const ProvenRecord& record) {
   return !rebuilder_.is_done() && !out_.error();
 }
 
+namespace {
+
+bool is_damage(const Failure& failure) {
+  return std::holds_alternative<drr::Fault>(failure) ||
+         std::holds_alternative<StoreFailure>(failure);
+}
+
+// It has no END, or is cut off.
+bool just_ends(const Failure& failure) {
+  if (const auto* const fault = std::get_if<drr::Fault>(&failure)) {
+    return drr::kind_of(fault->code) == drr::FaultKind::truncated;
+  }
+  const auto* const store = std::get_if<StoreFailure>(&failure);
+  return store != nullptr && store->code == StoreFailureCode::unfinished;
+}
+
+// What was met and will not do is the reason, also where the stream is damaged behind it. That
+// something was not met is none where it may have stood in what is damaged.
+bool outweighs(const resume::Refusal& refusal, const Failure& failure) {
+  if (refusal.code == resume::RefusalCode::unknown_snapshot) return false;
+  if (refusal.code == resume::RefusalCode::saved_before) return just_ends(failure);
+  return is_damage(failure);
+}
+
+}  // namespace
+
 std::optional<Failure> judge_search(const SearchSink& searching, std::optional<Failure> failure) {
   if (!failure && searching.refusal()) failure = *searching.refusal();
   const auto found = searching.search().result();
   if (found) return failure;
-  // What was met and will not do is the reason, also where the stream is damaged behind it.
-  const bool was_met = found.error().code != resume::RefusalCode::unknown_snapshot;
-  const bool is_damage = failure && (std::holds_alternative<drr::Fault>(*failure) ||
-                                     std::holds_alternative<StoreFailure>(*failure));
-  if (!failure || (was_met && is_damage)) failure = found.error();
+  if (!failure || outweighs(found.error(), *failure)) failure = found.error();
   return failure;
 }
 

@@ -190,11 +190,11 @@ StoreResuming::Done StoreResuming::search(StoreSeek& seek,
   if (last_->end.substreams > 1 && headers_.has_manifest()) {
     Done failure =
         search_in(seek, searching, candidates_in_manifest(files_, seek.segments(), toguid));
-    if (searching.search().result()) return failure;
+    if (searching.search().has_met()) return failure;
   }
   index = find_substreams(seek, *last_, toguid);
   Done failure = search_in(seek, searching, index.candidates);
-  if (failure || searching.search().result()) return failure;
+  if (failure || searching.search().has_met()) return failure;
   return end_failure();
 }
 
@@ -203,7 +203,7 @@ StoreResuming::Done StoreResuming::search_in(StoreSeek& seek,
                                              const std::vector<std::uint64_t>& candidates) {
   for (const std::uint64_t candidate : candidates) {
     if (Done failure = feed({candidate, candidate}, searching)) return failure;
-    if (!searching.search().result()) continue;
+    if (!searching.search().has_met()) continue;
     begin_segment_ = seek.header_at(candidate);
     return search_point(seek, searching, candidate);
   }

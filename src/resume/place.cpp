@@ -93,6 +93,30 @@ bool is_later_head(const RecordView& record, ResumePoint point) {
          head_of(record).has_value();
 }
 
+bool is_of_saved(const RecordView& record, std::uint64_t toguid) {
+  return drr::toguid_of(record) != toguid;
+}
+
+bool brings_data(const RecordView& record) {
+  if (record.type_code() >= drr::kRecordTypes) return false;
+  switch (static_cast<RecordType>(record.type_code())) {
+    case RecordType::write:
+    case RecordType::write_embedded:
+    case RecordType::write_byref:
+    case RecordType::redact:
+      return true;
+    case RecordType::begin:
+    case RecordType::object:
+    case RecordType::free_objects:
+    case RecordType::free:
+    case RecordType::end:
+    case RecordType::spill:
+    case RecordType::object_range:
+      break;
+  }
+  return false;
+}
+
 ResumePoint begin_of(const RecordView& record) {
   const drr::RecordPlace place = drr::place_of(record);
   return {.object = place.object.value_or(0), .offset = place.offset.value_or(0)};

@@ -29,6 +29,12 @@ enum class Place : std::uint8_t {
 // It announces an object behind the point's that lies in the same block of dnodes.
 [[nodiscard]] bool is_later_head(const drr::RecordView& record, drr::ResumePoint point);
 
+// Of a substream whose BEGIN has that toguid: `zfs send --saved` made it. Its records have the guid
+// of what is half received, and what was not received yet is a FREE or a FREEOBJECTS.
+[[nodiscard]] bool is_of_saved(const drr::RecordView& record, std::uint64_t toguid);
+// Not FREE: that may mean that nothing was received there (is_of_saved).
+[[nodiscard]] bool brings_data(const drr::RecordView& record);
+
 // Where a record begins, in the order in which records are sent.
 [[nodiscard]] drr::ResumePoint begin_of(const drr::RecordView& record);
 // How far a stream goes that ends with this record.

@@ -30,6 +30,7 @@ void PointSearch::add(Role role,
     case Role::substream_end:
       if (phase_ != Phase::inside) break;
       if (!first_body_) first_body_ = stream_offset;
+      is_saved_ = false;  // none of those has an END
       decide(is_met());
       break;
   }
@@ -63,6 +64,7 @@ void PointSearch::take_begin(const drr::RecordView& record,
 
 void PointSearch::take_body(const drr::RecordView& record, std::uint64_t stream_offset) {
   if (!first_body_) first_body_ = stream_offset;
+  is_saved_ = is_saved_ || is_of_saved(record, target_.toguid);
   if (head_of(record)) {
     take_head(record, stream_offset);
   } else {
@@ -90,6 +92,7 @@ void PointSearch::take_head(const drr::RecordView& record, std::uint64_t stream_
 }
 
 void PointSearch::take_data(const drr::RecordView& record, std::uint64_t stream_offset) {
+  if (is_saved_ && !brings_data(record)) return;
   const drr::ResumePoint begin = begin_of(record);
   switch (place_of(record, target_.point)) {
     case Place::before:
@@ -136,6 +139,13 @@ void PointSearch::decide(bool is_placed) {
 }
 
 Result<FoundPoint, Refusal> PointSearch::result() const {
+  // Who stands at (1, 0) has received no data.
+  const bool has_data = is_before({.object = 1, .offset = 0}, target_.point);
+  if (met_substream_ && is_saved_ && has_data && !found_.object_is_there) {
+    return Unexpected{Refusal{.code = RefusalCode::saved_before,
+                              .wanted = target_.point.object,
+                              .wanted_offset = target_.point.offset}};
+  }
   if (met_substream_) return found_;
   if (refusal_) return Unexpected{*refusal_};
   if (other_origin_) {

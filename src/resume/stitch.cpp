@@ -26,27 +26,6 @@ constexpr std::uint32_t kObjectHeads =
     bit(Place::range) | bit(Place::object) | bit(Place::tail_free) | bit(Place::old_spill);
 constexpr std::uint32_t kAllHeads = kObjectHeads | bit(Place::free_objects);
 
-// Not FREE: that may mean that nothing was received there (`zfs send --saved`).
-bool brings_data(const RecordView& record) {
-  if (record.type_code() >= drr::kRecordTypes) return false;
-  switch (static_cast<drr::RecordType>(record.type_code())) {
-    case drr::RecordType::write:
-    case drr::RecordType::write_embedded:
-    case drr::RecordType::write_byref:
-    case drr::RecordType::redact:
-      return true;
-    case drr::RecordType::begin:
-    case drr::RecordType::object:
-    case drr::RecordType::free_objects:
-    case drr::RecordType::free:
-    case drr::RecordType::end:
-    case drr::RecordType::spill:
-    case drr::RecordType::object_range:
-      break;
-  }
-  return false;
-}
-
 Result<drr::BeginPayload, Refusal> read_payload(ByteSpan payload) {
   if (payload.empty()) return drr::BeginPayload{};
   const auto decoded = drr::decode_begin_payload(payload);
@@ -232,10 +211,9 @@ bool Stitcher::is_needed_of_partial(const RecordView& record) {
   return true;
 }
 
-// `zfs send --saved` sends records with the guid of what is half received. What it announces behind
-// the point may be older than what the continuation brings.
+// What it announces behind the point may be older than what the continuation brings.
 bool Stitcher::is_saved(const RecordView& record) const {
-  return drr::toguid_of(record) != continuation_.toguid;
+  return is_of_saved(record, continuation_.toguid);
 }
 
 // PARTIAL has everything before the point when it has something at the point or behind it, or when

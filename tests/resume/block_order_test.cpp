@@ -205,26 +205,31 @@ TEST(BlockOrder, ObjectsThatAreAnnouncedDoNotProveTheirData) {
   EXPECT_EQ(made.refusal->code, RefusalCode::gap);
 }
 
+StreamBuilder first_blocks(std::uint64_t blocks, std::uint64_t record_toguid) {
+  StreamBuilder builder;
+  builder.begin({.fromguid = 5, .record_toguid = record_toguid})
+      .object({.object = 34, .type = 19, .block_bytes = kBlock})
+      .free(34, 8 * kBlock, drr::kFreeToEnd);
+  for (std::uint64_t block = 0; block < blocks; ++block)
+    builder.write(34, block * kBlock, test::pattern(kBlock, block));
+  return builder;
+}
+
 // `zfs send --saved` sends what was not received as a hole, and frees the objects behind it.
-TEST(SavedPartial, AHoleOrAnObjectProvesNothing) {
+Bytes saved_blocks(std::uint64_t blocks) {
   constexpr std::uint64_t kSavedGuid = 77;
-  const auto stream = [](std::uint64_t blocks, std::uint64_t record_toguid) {
-    StreamBuilder builder;
-    builder.begin({.fromguid = 5, .record_toguid = record_toguid})
-        .object({.object = 34, .type = 19, .block_bytes = kBlock})
-        .free(34, 8 * kBlock, drr::kFreeToEnd);
-    for (std::uint64_t block = 0; block < blocks; ++block)
-      builder.write(34, block * kBlock, test::pattern(kBlock, block));
-    return builder;
-  };
-  const Bytes whole = stream(8, 0).end().bytes();
-  const Bytes saved = stream(3, kSavedGuid)
-                          .free(34, 3 * kBlock, 5 * kBlock)
+  const Bytes saved = first_blocks(blocks, kSavedGuid)
+                          .free(34, blocks * kBlock, (8 - blocks) * kBlock)
                           .object({.object = 35})
                           .free_objects(64, 32)
                           .end()
                           .bytes();
-  const Bytes partial = first_bytes(saved, saved.size() - 1);
+  return first_bytes(saved, saved.size() - 1);
+}
+
+TEST(SavedPartial, AHoleOrAnObjectProvesNothing) {
+  const Bytes whole = first_blocks(8, 0).end().bytes();
+  const Bytes partial = saved_blocks(3);
   for (const std::uint64_t block : {4U, 7U}) {
     const Bytes rest = test::rebuild(whole, target_at(whole, {34, block * kBlock})).bytes;
     const Made made = test::stitch(partial, rest);
@@ -236,6 +241,50 @@ TEST(SavedPartial, AHoleOrAnObjectProvesNothing) {
     const Made made = test::stitch(partial, rest);
     EXPECT_FALSE(made.refusal) << block;
     EXPECT_TRUE(data_of(made.bytes) == data_of(whole)) << block;
+  }
+}
+
+// A receiver that has blocks of what is a hole there would lose them, and nobody would notice.
+TEST(SavedPartial, IsNotResumedFromInsideAHole) {
+  const Bytes whole = first_blocks(8, 0).end().bytes();
+  const Bytes partial = saved_blocks(3);
+  for (const ResumePoint point :
+       {ResumePoint{34, 3 * kBlock}, ResumePoint{34, 4 * kBlock}, ResumePoint{34, 7 * kBlock},
+        ResumePoint{35, 0}, ResumePoint{36, 0}, ResumePoint{64, 0}, ResumePoint{99, kBlock}}) {
+    SCOPED_TRACE(std::to_string(point.object) + ", " + std::to_string(point.offset));
+    const auto found = test::search(partial, target_at(whole, point));
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, RefusalCode::saved_before);
+    EXPECT_EQ(found.error().wanted, point.object);
+    EXPECT_EQ(found.error().wanted_offset, point.offset);
+  }
+}
+
+// Who stands at (1, 0) has no data yet.
+TEST(SavedPartial, IsSentWholeToWhoHasNothing) {
+  const Bytes whole = first_blocks(8, 0).end().bytes();
+  const auto found = test::search(saved_blocks(3), target_at(whole, {1, 0}));
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->object_is_there);
+}
+
+// A saved one has no END. Whatever guid the records have, all of this one is here.
+TEST(SavedPartial, WhatHasAnEndIsNone) {
+  const Bytes whole = first_blocks(8, 0).end().bytes();
+  const Bytes other_guids = first_blocks(8, 77).end().bytes();
+  const auto found = test::search(other_guids, target_at(whole, {34, 7 * kBlock + 512}));
+  ASSERT_TRUE(found);
+}
+
+TEST(SavedPartial, IsResumedWhereItHasData) {
+  const Bytes whole = first_blocks(8, 0).end().bytes();
+  const Bytes partial = saved_blocks(3);
+  for (const ResumePoint point :
+       {ResumePoint{34, 0}, ResumePoint{34, kBlock}, ResumePoint{34, 2 * kBlock}}) {
+    SCOPED_TRACE(point.offset);
+    const auto found = test::search(partial, target_at(whole, point));
+    ASSERT_TRUE(found);
+    EXPECT_TRUE(found->object_is_there);
   }
 }
 

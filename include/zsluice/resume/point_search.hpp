@@ -31,7 +31,9 @@ struct FoundPoint {
   std::uint64_t substream_offset = 0;  // of its BEGIN
   bool in_package = false;
   // The point was found: a record of data that begins there or goes over it, or, if its offset is
-  // 0, an OBJECT record of its object. Without that all records are sent.
+  // 0, an OBJECT record of its object. Without that all records are sent. (Not of a stream of `zfs
+  // send --saved`: there only data will do, since a FREE may stand for what was not received when
+  // it was made, and would take away what has come since.)
   bool object_is_there = false;
   // The offset is 0, and data of the same block of dnodes comes between the object's OBJECT and its
   // own data: receivers that count OBJECTs may lack it. All records of the block are sent.
@@ -56,7 +58,9 @@ class PointSearch {
 
   // Nothing that follows can change the answer.
   [[nodiscard]] bool is_decided() const { return phase_ == Phase::decided; }
-  // The answer, when that is so or the input has ended.
+  // The substream has been met, and fits.
+  [[nodiscard]] bool has_met() const { return met_substream_; }
+  // The answer, when it is decided or the input has ended.
   [[nodiscard]] Result<FoundPoint, Refusal> result() const;
 
   [[nodiscard]] const std::vector<SeenSubstream>& seen() const { return seen_; }
@@ -71,7 +75,7 @@ class PointSearch {
   void take_data(const drr::RecordView& record, std::uint64_t stream_offset);
   void decide(bool is_placed);
   // Nothing but OBJECT stands where the point is.
-  [[nodiscard]] bool is_met() const { return object_ && target_.point.offset == 0; }
+  [[nodiscard]] bool is_met() const { return object_ && target_.point.offset == 0 && !is_saved_; }
 
   Target target_;
   Phase phase_ = Phase::searching;
@@ -84,6 +88,7 @@ class PointSearch {
   bool block_has_data_ = false;           // and whether the block has data before its OBJECT
   std::optional<std::uint64_t> data_;     // what stands at the point
   bool met_substream_ = false;
+  bool is_saved_ = false;
   std::optional<Refusal> refusal_;
   std::optional<std::uint64_t> other_origin_;
   std::vector<SeenSubstream> seen_;

@@ -49,6 +49,7 @@ enum class RefusalCode : std::uint8_t {
   no_own_point,      // it says that it is a resumed one, but not from where
   before_own_point,  // a resumed stream that starts behind the point; wanted, found: objects,
                      // wanted_offset, found_offset
+  saved_before,      // one of `zfs send --saved`, without data at the point; wanted, wanted_offset
   // When two streams are stitched:
   not_a_continuation,  // the second one is no resumed stream
   other_byte_order,
