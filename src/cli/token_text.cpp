@@ -191,6 +191,8 @@ std::string_view code_of(RefusalCode code) {
       return "unexpected_name";
     case RefusalCode::impossible_name:
       return "impossible_name";
+    case RefusalCode::no_snapshot_name:
+      return "no_snapshot_name";
     case RefusalCode::redacted:
       return "redacted";
     case RefusalCode::saved:
@@ -237,6 +239,8 @@ std::string token_refusal_text(std::string_view head,
       case RefusalCode::impossible_name:
         return fmt::format("its name has {} bytes, and no snapshot's has more than {}",
                            refusal.found, refusal.expected);
+      case RefusalCode::no_snapshot_name:
+        return fmt::format("{} is no name that a snapshot can have", in_quotes(token.toname));
       case RefusalCode::redacted:
         return "it asks for a redacted stream, and those are never raw";
       case RefusalCode::saved:

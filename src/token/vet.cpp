@@ -3,6 +3,9 @@
 
 #include <fnmatch.h>
 
+#include <algorithm>
+#include <string_view>
+
 namespace zsluice::token {
 namespace {
 
@@ -10,6 +13,21 @@ using Verdict = std::optional<Refusal>;
 
 Refusal refusal(RefusalCode code, std::uint64_t found = 0, std::uint64_t expected = 0) {
   return {.code = code, .found = found, .expected = expected};
+}
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// What ZFS takes: a pool's name begins with a letter, and one @ stands before the snapshot's.
+bool is_snapshot_name(std::string_view name) {
+  const auto is_known = [](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') ||
+           std::string_view("/@-_.: %").find(c) != std::string_view::npos;
+  };
+  const std::size_t at = name.find('@');
+  return at != std::string_view::npos && at + 1 < name.size() && is_letter(name.front()) &&
+         name.find('@', at + 1) == std::string_view::npos && std::ranges::all_of(name, is_known);
 }
 
 Verdict vet_lineage(const Token& token, const Expectations& expectations) {
@@ -28,6 +46,7 @@ Verdict vet_lineage(const Token& token, const Expectations& expectations) {
   if (expectations.name && fnmatch(expectations.name->c_str(), token.toname.c_str(), 0) != 0) {
     return refusal(RefusalCode::unexpected_name);
   }
+  if (!is_snapshot_name(token.toname)) return refusal(RefusalCode::no_snapshot_name);
   return std::nullopt;
 }
 

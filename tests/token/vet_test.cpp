@@ -69,19 +69,12 @@ TEST(TokenVet, NamesAreGlobs) {
     bool matches;
   };
   const std::vector<Row> rows{
-      {"pool/fs@s", "pool/fs@s", true},
-      {"pool/fs@s", "pool/fs@s2", false},
-      {"pool/*@s", "pool/a/b@s", true},
-      {"pool/*", "pool/fs@s", true},
-      {"pool/f?@s[12]", "pool/fs@s2", true},
-      {"pool/f?@s[12]", "pool/fs@s3", false},
-      {"pool/fs@*", "tank/fs@s", false},
-      {"*", "", true},
-      {"", "", true},
-      {"", "pool/fs@s", false},
-      {"POOL/*", "pool/fs@s", false},
-      {"pool/a\\*@s", "pool/a*@s", true},
-      {"*", std::string(255, 'n'), true},
+      {"pool/fs@s", "pool/fs@s", true},      {"pool/fs@s", "pool/fs@s2", false},
+      {"pool/*@s", "pool/a/b@s", true},      {"pool/*", "pool/fs@s", true},
+      {"pool/f?@s[12]", "pool/fs@s2", true}, {"pool/f?@s[12]", "pool/fs@s3", false},
+      {"pool/fs@*", "tank/fs@s", false},     {"", "pool/fs@s", false},
+      {"POOL/*", "pool/fs@s", false},        {"pool/a\\*@s", "pool/ab@s", false},
+      {"pool/\\a@s", "pool/a@s", true},      {"*", std::string(253, 'n') + "@s", true},
   };
   for (const Row& row : rows) {
     DecodedToken decoded = raw_token();
@@ -95,18 +88,33 @@ TEST(TokenVet, NamesAreGlobs) {
 
 TEST(TokenVet, ANameThatNoSnapshotCanHaveIsRefused) {
   DecodedToken decoded = raw_token();
-  decoded.token.toname = std::string(256, 'n');
-  const Refusal refusal{RefusalCode::impossible_name, 256, 255};
-  EXPECT_EQ(vet(decoded, {.name = "*"}), refusal);
-  EXPECT_EQ(vet(decoded, {}), refusal);
+  decoded.token.toname = std::string(254, 'n') + "@s";
+  const Refusal too_long{RefusalCode::impossible_name, 256, 255};
+  EXPECT_EQ(vet(decoded, {.name = "*"}), too_long);
+  EXPECT_EQ(vet(decoded, {}), too_long);
+  for (const std::string_view name :
+       {"", "@", "pool/fs", "pool@", "@s", "pool@s@s", "pool@a\nb", "-oProxy@s", "/pool@s", "1@s",
+        "pool/\x1b[31m@s", "pool/*@s", "pool/\xc3\xa4@s", "pool/fs#mark"}) {
+    decoded.token.toname = name;
+    EXPECT_EQ(vet(decoded, {.name = "*"}), (Refusal{RefusalCode::no_snapshot_name})) << name;
+    EXPECT_EQ(vet(decoded, {}), (Refusal{RefusalCode::no_snapshot_name})) << name;
+  }
+  for (const std::string_view name :
+       {"p@s", "pool/a b@s c", "Pool-1/_x.y:z@2026-11-23", "tank/fs@--head--", "tank/%recv@s"}) {
+    decoded.token.toname = name;
+    EXPECT_EQ(vet(decoded, {.name = "*"}), std::nullopt) << name;
+  }
 }
 
 // Bytes that are not text in any locale, and patterns that are cut short.
 TEST(TokenVet, AnyNameAndAnyGlobGetAVerdict) {
   DecodedToken decoded = raw_token();
-  decoded.token.toname = std::string(200, '\xff');
-  EXPECT_NE(vet(decoded, {.name = "[\xff"}), std::nullopt);
-  EXPECT_NE(vet(decoded, {.name = "\\"}), std::nullopt);
+  const Refusal unexpected{RefusalCode::unexpected_name};
+  for (const std::string& name : {std::string(200, '\xff'), std::string("pool/fs@s")}) {
+    decoded.token.toname = name;
+    EXPECT_EQ(vet(decoded, {.name = "[\xff"}), unexpected);
+    EXPECT_EQ(vet(decoded, {.name = "\\"}), unexpected);
+  }
 }
 
 struct Change {

@@ -37,6 +37,7 @@ enum class RefusalCode : std::uint8_t {
   unexpected_fromguid,  // found (0: a full stream), expected
   unexpected_name,      // the token's own is in token.toname
   impossible_name,      // found: its bytes; expected: kNameBytesMax
+  no_snapshot_name,     // not POOL/…@SNAPSHOT in the characters that OpenZFS takes
   redacted,             // rawok with redaction snapshots, or an empty list of them: no raw send is
                         // redacted. With allow_plaintext a redacted token without rawok is
                         // acceptable
