@@ -55,7 +55,9 @@ int decode_or_check(const TokenCommand& command, const Streams& streams) {
   result.decoded = *std::move(decoded);
   const token::Token& token = result.decoded->token;
   if (command.action == TokenAction::decode) {
-    if (!would_send_raw(token)) report.warn(plaintext_warning(report.head(), token));
+    if (!would_send_raw(token)) {
+      report.warn(plaintext_warning(report.head(), token, TokenMaker::receiver));
+    }
     return report.end(result, token_screen(*result.decoded));
   }
   if (const auto refusal = vet(*result.decoded, command.expected)) {

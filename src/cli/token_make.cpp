@@ -35,7 +35,9 @@ int end_with(TokenReport& report, TokenResult& result, std::string text) {
   auto decoded = token::decode(result.text);
   result.decoded = std::move(decoded).value();
   const token::Token& token = result.decoded->token;
-  if (!would_send_raw(token)) report.warn(plaintext_warning(report.head(), token));
+  if (!would_send_raw(token)) {
+    report.warn(plaintext_warning(report.head(), token, TokenMaker::ourselves));
+  }
   return report.end(result, result.text + '\n');
 }
 

@@ -258,11 +258,13 @@ std::string token_refusal_text(std::string_view head,
   return fmt::format("{}refused: {}\n  Nothing should be sent by this token.\n", head, reason());
 }
 
-std::string plaintext_warning(std::string_view head, const Token& token) {
+std::string plaintext_warning(std::string_view head, const Token& token, TokenMaker maker) {
   return fmt::format(
-      "{}warning: no rawok: `zfs send -t` sends the plaintext of {} for this token\n"
-      "  If what was interrupted was a raw send, the receiver changed the token.\n",
-      head, in_quotes(token.toname));
+      "{}warning: no rawok: `zfs send -t` sends the plaintext of {} for this token\n{}", head,
+      in_quotes(token.toname),
+      maker == TokenMaker::receiver
+          ? "  If what was interrupted was a raw send, the receiver changed the token.\n"
+          : "");
 }
 
 }  // namespace zsluice::cli

@@ -24,7 +24,11 @@ namespace zsluice::cli {
                                              const token::Refusal& refusal,
                                              const token::DecodedToken& decoded,
                                              const token::Expectations& expected);
-// The warning about a token that makes `zfs send -t` send plaintext.
-[[nodiscard]] std::string plaintext_warning(std::string_view head, const token::Token& token);
+// The warning about a token that makes `zfs send -t` send plaintext; of one that a receiver made,
+// who may have dropped `rawok`, that too.
+enum class TokenMaker : std::uint8_t { receiver, ourselves };
+[[nodiscard]] std::string plaintext_warning(std::string_view head,
+                                            const token::Token& token,
+                                            TokenMaker maker);
 
 }  // namespace zsluice::cli
