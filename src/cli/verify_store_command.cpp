@@ -212,6 +212,10 @@ std::string StoreVerifyRun::summary_of_right(const StoreVerifyReport& report) co
                   verdict.has_end ? "the whole stream" : "a valid beginning of the stream");
   if (!is_manifest_in_the_way(report)) {
     const bool is_damaged = report.manifest == ManifestState::damaged;
+    if (report.failure && report.failure->code == pipeline::StoreFailureCode::unreadable) {
+      return text + fmt::format("  Make {} readable, or move it away: all else is here.\n",
+                                storage::kManifestName);
+    }
     return is_damaged && verdict.has_end ? text + manifest_made_again() : text;
   }
   return text + fmt::format("  Without the manifest `zsluice join` gives it: move {} away.\n{}",

@@ -18,6 +18,7 @@ using test::read_corpus;
 using test::run_cli;
 using test::text_of_corpus;
 using testing::HasSubstr;
+using testing::Not;
 
 class StoreContinueRun : public test::StoreRun {
  protected:
@@ -165,6 +166,10 @@ TEST_F(StoreContinueRun, AManifestThatCannotBeReadIsLeftToTheUser) {
   EXPECT_THAT(join().err, HasSubstr("join: " + store_ +
                                     ": the manifest cannot be read: Is a directory: the "
                                     "segments' own headers were used\n"));
+  const CliRun verify = run_cli({"verify", store_});
+  EXPECT_EQ(verify.status, 7);
+  EXPECT_THAT(verify.err, HasSubstr("  Make manifest.jsonl readable, or move it away: "));
+  EXPECT_THAT(verify.err, Not(HasSubstr("makes it again")));
 }
 
 TEST_F(StoreContinueRun, AManifestAloneIsNoWholeStream) {
