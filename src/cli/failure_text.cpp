@@ -122,13 +122,42 @@ std::string text_of(const Refusal& refusal, const FailureContext& context) {
   return head(context) + "refused: " + refusal_line(refusal) + '\n' + passed;
 }
 
+// Not where the store's own token would lead to the same refusal.
+bool may_send_again(const resume::Refusal& refusal) {
+  switch (refusal.code) {
+    case resume::RefusalCode::unknown_snapshot:
+      return refusal.found != 0;
+    case resume::RefusalCode::other_origin:
+    case resume::RefusalCode::before_own_point:
+    case resume::RefusalCode::not_a_continuation:
+    case resume::RefusalCode::gap:
+      return true;
+    case resume::RefusalCode::raw_differs:
+    case resume::RefusalCode::compressed_differs:
+    case resume::RefusalCode::large_blocks_differ:
+    case resume::RefusalCode::embedded_differs:
+    case resume::RefusalCode::redacted_differs:
+    case resume::RefusalCode::deduplicated:
+    case resume::RefusalCode::bad_begin_nvlist:
+    case resume::RefusalCode::no_own_point:
+    case resume::RefusalCode::saved_before:
+    case resume::RefusalCode::other_byte_order:
+    case resume::RefusalCode::other_features:
+    case resume::RefusalCode::other_key:
+    case resume::RefusalCode::other_beginning:
+    case resume::RefusalCode::out_of_order:
+    case resume::RefusalCode::other_order:
+    case resume::RefusalCode::nothing_missing:
+    case resume::RefusalCode::brings_less:
+      break;
+  }
+  return false;
+}
+
 std::string text_of(const resume::Refusal& refusal, const FailureContext& context) {
-  // Else it is not the stream that is wrong.
-  const bool may_send_again = context.continues &&
-                              refusal.code != resume::RefusalCode::nothing_missing &&
-                              refusal.code != resume::RefusalCode::out_of_order;
+  const bool says_token = context.continues && may_send_again(refusal);
   return head(context) + "refused: " + resume_refusal_line(refusal, context.continues) + '\n' +
-         (may_send_again ? "  Send again by the token of `zsluice token make STORE`.\n" : "") +
+         (says_token ? "  Send again by the token of `zsluice token make STORE`.\n" : "") +
          passed_line(context);
 }
 

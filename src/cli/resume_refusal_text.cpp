@@ -18,12 +18,25 @@ std::string form_line(const Refusal& refusal, std::string_view form, std::string
                            form, key);
 }
 
-std::string snapshot_line(const Refusal& refusal, std::string_view first, std::string_view second) {
+std::string snapshot_line(const Refusal& refusal, bool continues) {
   if (refusal.found == 0) {
-    return fmt::format("no stream here brings the snapshot with guid {}", refusal.wanted);
+    if (!continues) {
+      return fmt::format("no stream here brings the snapshot with guid {}", refusal.wanted);
+    }
+    return fmt::format(
+        "the store does not end inside a snapshot: that with guid {} is whole in it, or not there",
+        refusal.wanted);
   }
-  return fmt::format("{} brings the snapshot with guid {}, {} goes on with that with guid {}",
-                     first, refusal.found, second, refusal.wanted);
+  if (continues) {
+    return fmt::format(
+        "the store ends inside the snapshot with guid {}, the stream on standard input goes on "
+        "with that with guid {}",
+        refusal.found, refusal.wanted);
+  }
+  return fmt::format(
+      "the first stream brings the snapshot with guid {}, the second stream goes on with that with "
+      "guid {}",
+      refusal.found, refusal.wanted);
 }
 
 std::string origin_line(const Refusal& refusal) {
@@ -41,6 +54,13 @@ std::string saved_line(const Refusal& refusal) {
       refusal.wanted, refusal.wanted_offset);
 }
 
+std::string gap_line(const Refusal& refusal, std::string_view first, std::string_view second) {
+  return fmt::format(
+      "{} ends at object {}, offset {}; {} goes on at object {}, offset {}: something before that "
+      "would be missing",
+      first, refusal.found, refusal.found_offset, second, refusal.wanted, refusal.wanted_offset);
+}
+
 constexpr std::string_view kOtherBeginning =
     "the BEGINs of the two streams are not of the same encrypted snapshot (to_ivset_guid, "
     "from_ivset_guid, portable_mac)\n"
@@ -56,7 +76,7 @@ std::string resume_refusal_line(const Refusal& refusal, bool continues) {
   const std::string_view second = continues ? "the stream on standard input" : "the second stream";
   switch (refusal.code) {
     case RefusalCode::unknown_snapshot:
-      return snapshot_line(refusal, first, second);
+      return snapshot_line(refusal, continues);
     case RefusalCode::other_origin:
       return origin_line(refusal);
     case RefusalCode::raw_differs:
@@ -96,11 +116,7 @@ std::string resume_refusal_line(const Refusal& refusal, bool continues) {
     case RefusalCode::other_beginning:
       return std::string(kOtherBeginning);
     case RefusalCode::gap:
-      return fmt::format(
-          "{} ends at object {}, offset {}; {} goes on at object {}, offset {}: something before "
-          "that would be missing",
-          first, refusal.found, refusal.found_offset, second, refusal.wanted,
-          refusal.wanted_offset);
+      return gap_line(refusal, first, second);
     case RefusalCode::out_of_order:
       return fmt::format(
           "the records of {} are in no order: object {}, offset {} comes behind object {}, offset "

@@ -5,6 +5,7 @@
 #include "pipeline/kept_part.hpp"
 #include "pipeline/read_all.hpp"
 #include "pipeline/splitting.hpp"
+#include "pipeline/stitched.hpp"
 #include "pipeline/store_stopped.hpp"
 
 #include <utility>
@@ -80,6 +81,8 @@ bool Continuing::begin(const ProvenRecord& record) {
     return fail(*std::move(failure));
   }
   if (failure_) return false;
+  // What is kept is too much for a limit that was asked for, say.
+  if (splitting_ && splitting_->failure()) return fail(*splitting_->failure());
   if (const auto ended = stitcher_.partial_ended(); !ended) return fail(ended.error());
   if (auto failure = judge_loss()) return fail(*std::move(failure));
   return true;
@@ -158,9 +161,9 @@ SplitReport Continuing::report(std::optional<Failure> failure_of_continuation) {
     report.substreams = place_.segment.start.substreams + splitting_->gate().substreams();
     report.unknown_features = splitting_->gate().unknown_features();
   }
-  if (!report.failure) report.failure = std::move(failure_of_continuation);
-  if (!report.failure && !stitcher_.is_done()) report.failure = InputChanged{};
-  if (!report.failure && stitcher_.is_in_package()) report.failure = UnfinishedPackage{};
+  if (!report.failure) {
+    report.failure = judge_stitched(stitcher_, std::move(failure_of_continuation));
+  }
   report.toname = toname_;
   ContinuedStore& continued = report.continued.emplace();
   continued.kept_bytes = stitcher_.kept_bytes();

@@ -4,6 +4,7 @@
 #include "pipeline/judge_begin.hpp"
 #include "pipeline/proven_records.hpp"
 #include "pipeline/read_all.hpp"
+#include "pipeline/stitched.hpp"
 #include "zsluice/resume/stitch.hpp"
 
 #include <utility>
@@ -131,9 +132,9 @@ StitchReport Stitching::report(std::optional<Failure> failure_of_continuation) {
   if (!report_.failure && out_.error()) {
     report_.failure = IoFailure{IoSide::output, *out_.error(), out_.written(), false};
   }
-  if (!report_.failure) report_.failure = std::move(failure_of_continuation);
-  if (!report_.failure && !stitcher_.is_done()) report_.failure = InputChanged{};
-  if (!report_.failure && stitcher_.is_in_package()) report_.failure = UnfinishedPackage{};
+  if (!report_.failure) {
+    report_.failure = judge_stitched(stitcher_, std::move(failure_of_continuation));
+  }
   report_.bytes_out = out_.written();
   report_.kept_bytes = stitcher_.kept_bytes();
   report_.is_in_package = stitcher_.is_in_package();

@@ -2,6 +2,8 @@
 // `zsluice split --continue` in this process, on stores in real folders that are not as their
 // writer left them: what is there afterwards, and what is said.
 #include "cli/store_folder_run.hpp"
+#include "support/stream_image.hpp"
+#include "zsluice/drr/format.hpp"
 
 #include <gmock/gmock.h>
 
@@ -195,6 +197,44 @@ TEST_F(StoreContinueRun, AStreamThatGoesOnTooLateIsToldFromTheStore) {
   EXPECT_THAT(run.err, HasSubstr("split: stdin: refused: the store ends at object "));
   EXPECT_THAT(run.err, HasSubstr("; the stream on standard input goes on at object "));
   EXPECT_THAT(run.err, HasSubstr("\n  Send again by the token of `zsluice token make STORE`.\n"));
+}
+
+// What is kept fills the limit already: that is the reason, and no gap.
+TEST_F(StoreContinueRun, ALimitThatTheStoreReachesIsTheReason) {
+  store_part();
+  const CliRun run = split(rest(), {"--continue", "--max-size", "100K"});
+  EXPECT_EQ(run.status, 5);
+  EXPECT_THAT(run.err, HasSubstr("refused: the stream is longer than --max-size 100 KiB\n"));
+  EXPECT_EQ(split(rest(), {"--continue"}).status, 0);
+  EXPECT_EQ(join().out, text_of_corpus("g256_raw_full"));
+}
+
+TEST_F(StoreContinueRun, AFeatureThatTheStoreLacksIsNotMendedByItsOwnToken) {
+  store_part();
+  test::StreamImage other(rest());
+  other.set_u64(0, 16, other.u64(0, 16) | (drr::feature::kLargeDnode << 2));
+  const CliRun run = split(other.resum().bytes(), {"--continue"});
+  EXPECT_EQ(run.status, 5);
+  EXPECT_THAT(run.err, HasSubstr("the two streams differ in their features"));
+  EXPECT_THAT(run.err, Not(HasSubstr("Send again")));
+}
+
+TEST_F(StoreContinueRun, OfAPackageASnapshotThatIsWholeIsNotCalledMissing) {
+  const Bytes package = read_corpus("hier_raw_R");
+  ASSERT_EQ(split(ByteSpan(package).first(200000)).status, 4);
+  const std::string token = run_cli({"token", "make", "-q", store_}).out;
+  const test::StoredStream whole(package);
+  const CliRun resumed =
+      run_cli({"resume", "--token", token.substr(0, token.size() - 1), whole.path()});
+  Bytes continuation(bytes_of(resumed.out).begin(), bytes_of(resumed.out).end());
+  continuation.resize(continuation.size() + 100);
+  EXPECT_EQ(split(continuation, {"--continue"}).status, 4) << "and not 3, for the zeros";
+  const CliRun again = split(continuation, {"--continue"});
+  EXPECT_EQ(again.status, 5);
+  EXPECT_THAT(again.err, HasSubstr("refused: the store does not end inside a snapshot: that with "
+                                   "guid "));
+  EXPECT_THAT(again.err, HasSubstr(" is whole in it, or not there\n"));
+  EXPECT_THAT(again.err, Not(HasSubstr("Send again")));
 }
 
 }  // namespace

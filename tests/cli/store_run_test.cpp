@@ -215,7 +215,8 @@ TEST_F(StoreRun, AStoreThatWasCutOffIsContinued) {
   ASSERT_EQ(split(ByteSpan(whole).first(869740), {"--compress", "off"}).status, 4);
   const CliRun foreign = split(read_corpus("tokens/sp_raw_incr.cut67706.resumed"), {"--continue"});
   EXPECT_EQ(foreign.status, 5);
-  EXPECT_THAT(foreign.err, HasSubstr("split: stdin: refused: the store brings the snapshot with "));
+  EXPECT_THAT(foreign.err,
+              HasSubstr("split: stdin: refused: the store ends inside the snapshot with "));
   EXPECT_THAT(foreign.err,
               HasSubstr("\n  Send again by the token of `zsluice token make STORE`.\n"));
   EXPECT_THAT(foreign.err, HasSubstr("  " + store_ +
