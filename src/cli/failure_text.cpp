@@ -345,6 +345,13 @@ struct CodeOf {
 
 }  // namespace
 
+std::string between_snapshots_text(const FailureContext& context) {
+  return fmt::format(
+      "  The first {} of the new stream were passed: {}, whole. Behind it `zfs receive`\n"
+      "  has nothing unfinished, and no token: send what follows on its own.\n",
+      counted(context.passed_bytes, "byte"), counted(context.passed_snapshots, "snapshot"));
+}
+
 int exit_status_of(const pipeline::Failure& failure) {
   return std::visit(ExitStatusOf{}, failure);
 }

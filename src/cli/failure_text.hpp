@@ -14,9 +14,10 @@ namespace zsluice::cli {
 
 // What a command that passes bytes on makes of them.
 enum class Output : std::uint8_t {
-  same,  // the stream as it came: offsets of the two are the same
-  rest,  // another stream, for a receiver that has the beginning
-  file,  // another stream, to be stored
+  same,                    // the stream as it came: offsets of the two are the same
+  rest,                    // another stream, for a receiver that has the beginning
+  rest_between_snapshots,  // the same, and it ends behind a snapshot of a package
+  file,                    // another stream, to be stored
 };
 
 // What the consequence line of a message depends on.
@@ -29,6 +30,7 @@ struct FailureContext {
   bool continues = false;          // whether it goes on in a store
   bool filters = false;            // whether a command takes the store's segments
   Output output = Output::same;
+  std::uint64_t passed_snapshots = 0;  // whole ones; with Output::rest_between_snapshots
   std::string_view more{};  // lines of the command's own, put behind the message of a fault
 
   // The only command that passes what is not proven, or several streams, when asked to.
@@ -36,6 +38,9 @@ struct FailureContext {
 };
 
 [[nodiscard]] int exit_status_of(const pipeline::Failure& failure);
+
+// What was passed on ends between two snapshots: what that means.
+[[nodiscard]] std::string between_snapshots_text(const FailureContext& context);
 
 // One word for machines: "damaged", "truncated", "refused", "local_io", "signal".
 [[nodiscard]] std::string_view verdict_of(const pipeline::Failure& failure);

@@ -208,6 +208,7 @@ std::string nothing_passed_lines(const Fault& fault, const FailureContext& conte
 
 // The fault's offsets are those of what was read: of what was made, only its length is told.
 std::string new_stream_lines(const FailureContext& context) {
+  if (context.output == Output::rest_between_snapshots) return between_snapshots_text(context);
   return fmt::format("  The first {} of the new stream were passed, without its END{}.\n",
                      counted(context.passed_bytes, "byte"),
                      context.output == Output::file

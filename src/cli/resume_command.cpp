@@ -61,6 +61,8 @@ std::string lack_line(const resume::Refusal& lack) {
 // What a run made.
 struct Made {
   std::uint64_t bytes_out = 0;
+  Output output = Output::rest;
+  std::uint64_t snapshots_out = 0;
   std::string_view toname;
   bool is_package = false;
   std::optional<bool> is_placed;  // whether the token's place was found
@@ -193,7 +195,8 @@ int Resuming::end(const std::optional<pipeline::Failure>& failure,
                                .source = source_,
                                .forwards = true,
                                .passed_bytes = made.bytes_out,
-                               .output = command_.is_stitch ? Output::file : Output::rest,
+                               .output = made.output,
+                               .passed_snapshots = made.snapshots_out,
                                .more = more};
   const int status = failure ? exit_status_of(*failure) : kExitWhole;
   if (command_.common.json) {
@@ -304,6 +307,8 @@ int Resuming::rebuild(const token::Token& token) {
 int Resuming::end_rebuild(const ResumeReport& report, const token::Token& token) {
   Made made;
   made.bytes_out = report.bytes_out;
+  if (report.ends_between_snapshots) made.output = Output::rest_between_snapshots;
+  made.snapshots_out = report.snapshots_out;
   made.toname = report.toname;
   made.is_package = report.is_package;
   const std::string_view dataset = dataset_of(report.toname);
@@ -329,6 +334,14 @@ int Resuming::end_rebuild(const ResumeReport& report, const token::Token& token)
 }
 
 int Resuming::stitch() {
+  for (const std::string* path : {&command_.path, &command_.continuation}) {
+    if (!is_store(*path)) continue;
+    return give_up(
+        kExitUsage, kNotOpened,
+        fmt::format("{}{} is a store, and --stitch takes files: `zsluice split --continue` goes on "
+                    "with it,\n  `zsluice join` makes a stream of it.\n",
+                    kHead, escaped(*path)));
+  }
   auto partial = open(command_.path);
   if (!partial) return give_up(partial.error());
   auto continuation = open(command_.continuation);
@@ -342,6 +355,7 @@ int Resuming::stitch() {
   if (report.failure && !report.failed_in_partial && !is_unfinished) source_ = continuation->name;
   Made made;
   made.bytes_out = report.bytes_out;
+  made.output = Output::file;
   made.toname = report.toname;
   made.is_package = report.is_in_package;
   made.summary = fmt::format("{}{}: whole: {}: the first {} and what continues them\n", kHead,

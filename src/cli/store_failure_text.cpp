@@ -42,6 +42,7 @@ std::string file_text(const StoreFailure& failure, const FailureContext& context
 
 std::string passed_line(const FailureContext& context) {
   if (context.passed_bytes == 0) return "  Nothing was passed on.\n";
+  if (context.output == Output::rest_between_snapshots) return between_snapshots_text(context);
   return fmt::format("  The first {} were passed, without an END: `zfs receive -s` keeps them.\n",
                      counted(context.passed_bytes, "byte"));
 }

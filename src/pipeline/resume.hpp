@@ -33,8 +33,11 @@ struct ResumeOptions {
 struct ResumeReport {
   std::optional<Failure> failure;
   std::uint64_t bytes_out = 0;
-  bool is_package = false;   // what was made is one
-  bool is_raw = false;       // the resumed substream
+  bool is_package = false;  // what was made is one
+  bool is_raw = false;      // the resumed substream
+  // What was made ends behind a snapshot; how many there are, the resumed one among them.
+  bool ends_between_snapshots = false;
+  std::uint64_t snapshots_out = 0;
   bool is_placed = false;    // the token's place was found; else the whole substream is sent
   std::string toname;        // of the resumed substream; foreign text, empty when none was found
   std::string package_name;  // toname of the package it stands in; foreign text

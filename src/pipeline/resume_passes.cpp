@@ -61,6 +61,8 @@ bool RebuildSink::take(const ProvenRecord& record) {
     }
     out_.write((*piece)->header);
     out_.write((*piece)->payload);
+    ends_between_snapshots_ = record.role == Role::substream_end;
+    if (ends_between_snapshots_) ++snapshots_;
   }
   return !rebuilder_.is_done() && !out_.error();
 }
@@ -114,6 +116,8 @@ void finish_report(ResumeReport& report,
   report.bytes_out = out.written();
   report.is_package = rebuilding.rebuilder().makes_package();
   report.is_raw = rebuilding.is_raw();
+  report.ends_between_snapshots = rebuilding.ends_between_snapshots();
+  report.snapshots_out = rebuilding.snapshots();
   report.is_placed = rebuilding.is_placed();
   report.toname = rebuilding.toname();
   report.package_name = rebuilding.package_name();

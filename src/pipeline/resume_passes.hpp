@@ -78,6 +78,8 @@ class RebuildSink final : public RecordSink {
   [[nodiscard]] const resume::Rebuilder& rebuilder() const { return rebuilder_; }
   [[nodiscard]] bool is_placed() const { return found_.object_is_there; }
   [[nodiscard]] bool is_raw() const { return is_raw_; }
+  [[nodiscard]] bool ends_between_snapshots() const { return ends_between_snapshots_; }
+  [[nodiscard]] std::uint64_t snapshots() const { return snapshots_; }
   [[nodiscard]] const std::string& toname() const { return toname_; }
   [[nodiscard]] const std::string& package_name() const { return package_name_; }
 
@@ -88,6 +90,8 @@ class RebuildSink final : public RecordSink {
   resume::Rebuilder rebuilder_;
   FirstFailure failure_;
   bool is_raw_ = false;
+  bool ends_between_snapshots_ = false;
+  std::uint64_t snapshots_ = 0;
   std::string toname_;
   std::string package_name_;
 };

@@ -117,6 +117,9 @@ bool Stitching::put(const ProvenRecord& record, const resume::Stitcher::Answer& 
   if (!answer) return fail(answer.error());
   if (!*answer) return true;
   const resume::Piece& piece = **answer;
+  if (record.role == drr::Role::substream_begin) {
+    report_.toname = drr::decode_begin(record.header).toname;
+  }
   if (auto verdict = judge_begin(policy_, record.role, {piece.header.data(), record.header.order()},
                                  piece.payload)) {
     return fail(*std::move(verdict));

@@ -362,6 +362,56 @@ TEST(ResumeStitch, APackageThatStaysUnfinishedIsNoSuccess) {
           ": the snapshot is whole now, the package it stands in is not finished\n"
           "  No `zfs send -t` sends what follows in it: send those snapshots on their own.\n");
   EXPECT_EQ(run.out, text_of(package).substr(0, run.out.size()));
+  // That matters more than what follows the continuation.
+  Bytes with_more(bytes_of(alone.out).begin(), bytes_of(alone.out).end());
+  with_more.resize(with_more.size() + 100);
+  const CliRun more = run_cli({"resume", "--stitch", partial.path(), "-"}, with_more);
+  EXPECT_EQ(more.status, 4);
+  EXPECT_EQ(more.err, run.err);
+}
+
+// Between two snapshots no receiver has a token, and nothing there is without an END.
+TEST(ResumeRun, ThatItStopsBetweenTwoSnapshotsIsSaid) {
+  const Bytes package = test::read_corpus("hier_raw_R");
+  const test::StreamImage image(package);
+  // The package's header has one, too.
+  const auto end_of = [&](std::size_t substream) {
+    return static_cast<std::size_t>(image.end(image.find(drr::RecordType::end, substream)));
+  };
+  const CliRun made = run_cli({"token", "make", "-q"}, head_of(package, end_of(2) - 1000));
+  ASSERT_EQ(made.status, 0);
+  const std::string token = made.out.substr(0, made.out.size() - 1);
+  const StoredStream stored(head_of(package, end_of(3) + 400));
+  const CliRun run = run_cli({"resume", "--rest", "--token", token, stored.path()});
+  EXPECT_EQ(run.status, 4);
+  EXPECT_THAT(run.err, HasSubstr("  The first " + std::to_string(run.out.size()) +
+                                 " bytes of the new stream were passed: 2 snapshots, whole. Behind "
+                                 "it `zfs receive`\n  has nothing unfinished, and no token: send "
+                                 "what follows on its own.\n"));
+  EXPECT_THAT(run.err, Not(HasSubstr("resume with its token")));
+}
+
+TEST(ResumeStitch, AStoreIsNoFile) {
+  const StoredStream partial(head_of(test::read_corpus("g256_raw_full"), kCutAt));
+  for (const auto& [first, second] :
+       {std::pair("/tmp", partial.path().c_str()), std::pair(partial.path().c_str(), "/tmp")}) {
+    const CliRun run = run_cli({"resume", "--stitch", first, second});
+    EXPECT_EQ(run.status, 2);
+    EXPECT_EQ(run.err,
+              "zsluice: resume: /tmp is a store, and --stitch takes files: `zsluice split "
+              "--continue` goes on with it,\n  `zsluice join` makes a stream of it.\n");
+  }
+}
+
+// Whatever the continuation's sender calls it now.
+TEST(ResumeStitch, TheNameIsTheOneInTheResult) {
+  const StoredStream partial(head_of(test::read_corpus("g256_raw_full"), kCutAt));
+  test::StreamImage renamed(test::read_corpus(std::string(kCut) + ".resumed"));
+  renamed.set_u8(0, 56 + std::string_view("src/g256@s").size(), '9');
+  const CliRun run = run_cli({"resume", "--stitch", partial.path(), "-"}, renamed.resum().bytes());
+  EXPECT_EQ(run.status, 0);
+  EXPECT_EQ(run.out, text_of_corpus("g256_raw_full"));
+  EXPECT_THAT(run.err, HasSubstr(": whole: \"src/g256@s1\": the first "));
 }
 
 TEST(ResumeRun, WhatCannotBeReadTwiceIsRefused) {
