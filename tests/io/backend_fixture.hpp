@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -110,10 +111,33 @@ class BackendTest : public ::testing::TestWithParam<BackendCase> {
     }
   }
 
+  // Nothing becomes ready: a wait lasts until its deadline, asleep. Of several the one with the
+  // least CPU time counts: the clock of a virtual machine may count what its host takes away, too,
+  // while who spins takes as much each time.
+  void expect_idle_waits_to_sleep() {
+    constexpr int kWaits = 5;
+    constexpr auto kWait = std::chrono::milliseconds(60);
+    Duration least = kWait;
+    for (int i = 0; i < kWaits && least >= kWait / 2; ++i) {
+      const Duration before = thread_cpu_time();
+      const TimePoint deadline = backend_->now() + kWait;
+      EXPECT_TRUE(backend_->wait(deadline).empty());
+      EXPECT_GE(backend_->now(), deadline);
+      least = std::min(least, thread_cpu_time() - before);
+    }
+    EXPECT_LT(least, kWait / 2) << "it must sleep, not spin";
+  }
+
   const Bytes filler_ = pattern_bytes(std::size_t{1} << 20U);
   std::unique_ptr<Backend> backend_;
 
  private:
+  static Duration thread_cpu_time() {
+    timespec used{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  }
+
   void keep(std::span<const Completion> completions) {
     for (const Completion& completion : completions) {
       EXPECT_TRUE(results_.emplace(completion.op, completion.result).second)
