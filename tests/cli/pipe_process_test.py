@@ -130,7 +130,7 @@ class CallersOfPv(Folder):
     def test_are_shown_a_line_that_bzfs_can_read(self):
         done = self.run_as(self.LINES["bzfs"].split(), RAW)
         last = done.stderr.decode().splitlines()[-1]
-        self.assertRegex(last, r"^ *867KiB:  ?867KiB 0:00:0\d \[.*/s\] \[.*/s\] \[=+>\] 100%")
+        self.assertRegex(last, r"^ *867KiB:  ?867KiB 0:\d\d:\d\d \[.*/s\] \[.*/s\] \[=+>\] 100%")
 
     def test_are_told_of_damage(self):
         done = self.run_as(["pv", "-q"], DAMAGED)
