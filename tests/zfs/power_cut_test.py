@@ -29,7 +29,7 @@ class Target(place.MachinePlace):
     def prepare_target(self):
         self.machine.run(f"mkdir -p {self.home}/keys", check=True)
         self.bring_helpers()
-        self.tell("make_pool dst /dev/vdb")
+        self.tell("make_pool dst /dev/vdb; sync")
 
     def boot_again(self):
         self.machine.start(prepare.SHAPE)
@@ -99,15 +99,16 @@ class PowerCut(case.ZfsTest):
         self.assertEqual(self.over_the_line(f"-t {token}", target), ([0, 0, 0], ""))
         self.check_arrived(target, 1)
 
-    # The input trickles, so that it is in the middle of something. What has a line in the manifest
-    # is in place for good.
+    # The input trickles, so that it is in the middle of something, and its end never comes, however late
+    # the power goes. What has a line in the manifest is in place for good.
     TRICKLE = (
         "import sys, time\n"
         "stream = open('stream.zsend', 'rb').read()\n"
-        "for at in range(0, len(stream), 2048):\n"
+        "for at in range(0, len(stream) - 65536, 2048):\n"
         "    sys.stdout.buffer.write(stream[at:at + 2048])\n"
         "    sys.stdout.flush()\n"
         "    time.sleep(0.02)\n"
+        "time.sleep(3600)\n"
     )
     SPLIT = """
     sync
