@@ -58,8 +58,9 @@ class Syncoid(case.ZfsTest):
         source, target = self.make(datasets.BIG, ("s1",)), f"{self.dst}/synced"
         self.addCleanup(self.destroy, target)
         words = f"{RAW} --no-sync-snap {source} {target}"
+        # Two minutes, of which the first seconds are used: there is a token when somebody looks for one.
         answer = self.tell(f"""
-        (set +e; PATH=$WORK/watched:$PATH {SYNCOID} --source-bwlimit=2M {words} >said 2>&1
+        (set +e; PATH=$WORK/watched:$PATH {SYNCOID} --source-bwlimit=200k {words} >said 2>&1
           echo "status $?") &
         wait_for has_token {target}
         kill -TERM $(cat mbuffer.pid)
