@@ -60,6 +60,12 @@ exists() {
   zfs list -H -o name "$1" >/dev/null 2>&1
 }
 
+# is_destroyed DATASET: with all that is below, if it was there. A volume that udev looks at is busy.
+is_destroyed() {
+  zfs destroy -R "$1" 2>/dev/null
+  ! exists "$1"
+}
+
 # wait_for COMMAND…: until it succeeds; for what another process is about to do. What takes minutes
 # will not come any more.
 wait_for() {
@@ -90,13 +96,14 @@ kill_member() {
   wait_for is_gone "$1"
 }
 
-# stands_still NAME: does it sleep so that signals end the sleep, and has moved nothing for a second?
+# stands_still NAME: does it sleep at a pipe, and has moved nothing for a second?
 stands_still() {
   local folder moved
   folder=/proc/$(cat "$WORK/$1.pid")
   moved=$(cat "$folder/io")
   sleep 1
-  [ "$(cat "$folder/io")" = "$moved" ] && grep -q '^State:.S' "$folder/status"
+  [ "$(cat "$folder/io")" = "$moved" ] && grep -q '^State:.S' "$folder/status" &&
+    grep -q pipe_ "$folder/wchan"
 }
 
 is_gone() {

@@ -44,7 +44,7 @@ def places(size, cuts=CUTS):
 class Resume(case.ZfsTest):
     # The bytes that a receiver says it has read are its own affair (they add up over attempts).
     RECEIVE = """
-    zfs destroy -R {target} 2>/dev/null || true
+    wait_for is_destroyed {target}
     {base}
     head -c {at} {name}.zsend >cut.zsend
     zfs receive -s -u {target} <cut.zsend 2>/dev/null && exit 1
@@ -170,7 +170,7 @@ class Rest(case.ZfsTest):
     stat -c %s tree.zsend
     """
     RECEIVE = """
-    zfs destroy -R {target} 2>/dev/null || true
+    wait_for is_destroyed {target}
     {base}
     zfs receive -s -u {target} < <(head -c {at} tree.zsend) 2>/dev/null && exit 1
     token=$(zfs get -H -r -o value receive_resume_token {target} | grep -v '^-$' || true)
