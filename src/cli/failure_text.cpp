@@ -127,6 +127,9 @@ bool may_send_again(const resume::Refusal& refusal) {
   switch (refusal.code) {
     case resume::RefusalCode::unknown_snapshot:
       return refusal.found != 0;
+    case resume::RefusalCode::other_features:
+      return (refusal.found & resume::kFormFeatures) != 0;
+    case resume::RefusalCode::redacted_differs:
     case resume::RefusalCode::other_origin:
     case resume::RefusalCode::before_own_point:
     case resume::RefusalCode::not_a_continuation:
@@ -136,13 +139,11 @@ bool may_send_again(const resume::Refusal& refusal) {
     case resume::RefusalCode::compressed_differs:
     case resume::RefusalCode::large_blocks_differ:
     case resume::RefusalCode::embedded_differs:
-    case resume::RefusalCode::redacted_differs:
     case resume::RefusalCode::deduplicated:
     case resume::RefusalCode::bad_begin_nvlist:
     case resume::RefusalCode::no_own_point:
     case resume::RefusalCode::saved_before:
     case resume::RefusalCode::other_byte_order:
-    case resume::RefusalCode::other_features:
     case resume::RefusalCode::other_key:
     case resume::RefusalCode::other_beginning:
     case resume::RefusalCode::out_of_order:
@@ -348,7 +349,7 @@ struct CodeOf {
 std::string between_snapshots_text(const FailureContext& context) {
   return fmt::format(
       "  The first {} of the new stream were passed: {}, whole. Behind it `zfs receive`\n"
-      "  has nothing unfinished, and no token: send what follows on its own.\n",
+      "  has nothing unfinished, and no token: send what follows, if anything, on its own.\n",
       counted(context.passed_bytes, "byte"), counted(context.passed_snapshots, "snapshot"));
 }
 

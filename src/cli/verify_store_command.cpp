@@ -213,8 +213,8 @@ std::string StoreVerifyRun::summary_of_right(const StoreVerifyReport& report) co
   if (!is_manifest_in_the_way(report)) {
     const bool is_damaged = report.manifest == ManifestState::damaged;
     if (report.failure && report.failure->code == pipeline::StoreFailureCode::unreadable) {
-      return text + fmt::format("  Make {} readable, or move it away: all else is here.\n",
-                                storage::kManifestName);
+      return text + fmt::format("  Make {} readable, or move it away{}.\n", storage::kManifestName,
+                                verdict.has_end ? ": all else is here" : "");
     }
     return is_damaged && verdict.has_end ? text + manifest_made_again() : text;
   }

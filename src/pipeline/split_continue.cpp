@@ -38,6 +38,7 @@ class Continuing final : public RecordSink {
 
  private:
   [[nodiscard]] bool begin(const ProvenRecord& record);
+  [[nodiscard]] resume::Refusal of_store(resume::Refusal refusal) const;
   [[nodiscard]] std::optional<Failure> judge_loss();
   [[nodiscard]] bool feed(const resume::Piece& piece);
   void end();
@@ -83,9 +84,16 @@ bool Continuing::begin(const ProvenRecord& record) {
   if (failure_) return false;
   // What is kept is too much for a limit that was asked for, say.
   if (splitting_ && splitting_->failure()) return fail(*splitting_->failure());
-  if (const auto ended = stitcher_.partial_ended(); !ended) return fail(ended.error());
+  if (const auto ended = stitcher_.partial_ended(); !ended) return fail(of_store(ended.error()));
   if (auto failure = judge_loss()) return fail(*std::move(failure));
   return true;
+}
+
+// The last snapshot that was read need not be unfinished.
+resume::Refusal Continuing::of_store(resume::Refusal refusal) const {
+  const bool is_inside = storage::is_in_substream(opened_.last.end.framing);
+  if (refusal.code == resume::RefusalCode::unknown_snapshot && !is_inside) refusal.found = 0;
+  return refusal;
 }
 
 // What lies behind the segment that is written again is taken away before all that replaces it has

@@ -14,11 +14,6 @@ namespace feature = drr::feature;
 using drr::RecordView;
 using drr::Role;
 
-// Bits that say how blocks are sent: both streams must agree on them. Of the others the
-// continuation may have fewer, since `zfs send` finds them out anew.
-constexpr std::uint64_t kForm = feature::kRaw | feature::kCompressed | feature::kLargeBlocks |
-                                feature::kEmbedData | feature::kRedacted | feature::kDedup;
-
 constexpr std::uint32_t bit(Place place) {
   return std::uint32_t{1} << static_cast<unsigned>(place);
 }
@@ -159,7 +154,7 @@ std::optional<Refusal> Stitcher::refusal_of_partial(const RecordView& begin,
   if (begin.order() != continuation_.order) return refusal(RefusalCode::other_byte_order);
   const std::uint64_t features = record.features & ~feature::kResuming;
   const std::uint64_t other =
-      (continuation_.features & ~features) | ((continuation_.features ^ features) & kForm);
+      (continuation_.features & ~features) | ((continuation_.features ^ features) & kFormFeatures);
   if (other != 0) return refusal(RefusalCode::other_features, features, other);
   const auto list = read_payload(payload);
   if (!list) return list.error();

@@ -370,6 +370,22 @@ TEST(ResumeStitch, APackageThatStaysUnfinishedIsNoSuccess) {
   EXPECT_EQ(more.err, run.err);
 }
 
+// What is damaged before the token's place may well have held it.
+TEST(ResumeRun, ADamagedSavedStreamIsDamaged) {
+  Bytes saved = test::read_corpus("saved_raw_S");
+  const CliRun made = run_cli({"token", "make", "-q"}, head_of(saved, 200000));
+  ASSERT_EQ(made.status, 0);
+  const std::string token = made.out.substr(0, made.out.size() - 1);
+  saved[60000] ^= std::byte{1};
+  const StoredStream stored(saved);
+  const CliRun run = run_cli({"resume", "--token", token, stored.path()});
+  EXPECT_EQ(run.status, 3);
+  EXPECT_THAT(run.err, HasSubstr("damaged between offsets "));
+  const StoredStream cut(head_of(saved, 50000));
+  EXPECT_THAT(run_cli({"resume", "--token", token, cut.path()}).err,
+              HasSubstr("is one of `zfs send --saved` and has no data at object "));
+}
+
 // Between two snapshots no receiver has a token, and nothing there is without an END.
 TEST(ResumeRun, ThatItStopsBetweenTwoSnapshotsIsSaid) {
   const Bytes package = test::read_corpus("hier_raw_R");
@@ -387,7 +403,7 @@ TEST(ResumeRun, ThatItStopsBetweenTwoSnapshotsIsSaid) {
   EXPECT_THAT(run.err, HasSubstr("  The first " + std::to_string(run.out.size()) +
                                  " bytes of the new stream were passed: 2 snapshots, whole. Behind "
                                  "it `zfs receive`\n  has nothing unfinished, and no token: send "
-                                 "what follows on its own.\n"));
+                                 "what follows, if anything, on its own.\n"));
   EXPECT_THAT(run.err, Not(HasSubstr("resume with its token")));
 }
 

@@ -170,8 +170,9 @@ TEST_F(StoreContinueRun, AManifestThatCannotBeReadIsLeftToTheUser) {
                                     "segments' own headers were used\n"));
   const CliRun verify = run_cli({"verify", store_});
   EXPECT_EQ(verify.status, 7);
-  EXPECT_THAT(verify.err, HasSubstr("  Make manifest.jsonl readable, or move it away: "));
+  EXPECT_THAT(verify.err, HasSubstr("  Make manifest.jsonl readable, or move it away.\n"));
   EXPECT_THAT(verify.err, Not(HasSubstr("makes it again")));
+  EXPECT_THAT(verify.err, Not(HasSubstr("all else is here"))) << "its end is not";
 }
 
 TEST_F(StoreContinueRun, AManifestAloneIsNoWholeStream) {
@@ -217,17 +218,26 @@ TEST_F(StoreContinueRun, AFeatureThatTheStoreLacksIsNotMendedByItsOwnToken) {
   EXPECT_EQ(run.status, 5);
   EXPECT_THAT(run.err, HasSubstr("the two streams differ in their features"));
   EXPECT_THAT(run.err, Not(HasSubstr("Send again")));
+  // Of the form it is, which comes from the token.
+  other.set_u64(0, 16, test::StreamImage(rest()).u64(0, 16) ^ (drr::feature::kCompressed << 2));
+  EXPECT_THAT(split(other.resum().bytes(), {"--continue"}).err, HasSubstr("Send again"));
+}
+
+// What `zfs send -t` would send for the store's own token, and some bytes behind it.
+Bytes own_continuation(const std::string& store, const Bytes& whole) {
+  const std::string token = run_cli({"token", "make", "-q", store}).out;
+  const test::StoredStream file(whole);
+  const CliRun resumed =
+      run_cli({"resume", "--token", token.substr(0, token.size() - 1), file.path()});
+  Bytes continuation(bytes_of(resumed.out).begin(), bytes_of(resumed.out).end());
+  continuation.resize(continuation.size() + 100);
+  return continuation;
 }
 
 TEST_F(StoreContinueRun, OfAPackageASnapshotThatIsWholeIsNotCalledMissing) {
   const Bytes package = read_corpus("hier_raw_R");
   ASSERT_EQ(split(ByteSpan(package).first(200000)).status, 4);
-  const std::string token = run_cli({"token", "make", "-q", store_}).out;
-  const test::StoredStream whole(package);
-  const CliRun resumed =
-      run_cli({"resume", "--token", token.substr(0, token.size() - 1), whole.path()});
-  Bytes continuation(bytes_of(resumed.out).begin(), bytes_of(resumed.out).end());
-  continuation.resize(continuation.size() + 100);
+  const Bytes continuation = own_continuation(store_, package);
   EXPECT_EQ(split(continuation, {"--continue"}).status, 4) << "and not 3, for the zeros";
   const CliRun again = split(continuation, {"--continue"});
   EXPECT_EQ(again.status, 5);
@@ -235,6 +245,21 @@ TEST_F(StoreContinueRun, OfAPackageASnapshotThatIsWholeIsNotCalledMissing) {
                                    "guid "));
   EXPECT_THAT(again.err, HasSubstr(" is whole in it, or not there\n"));
   EXPECT_THAT(again.err, Not(HasSubstr("Send again")));
+}
+
+// That snapshots begin in the last segment does not mean that one is unfinished.
+TEST_F(StoreContinueRun, WhereAPackageStopsBetweenSnapshotsNoneIsNamed) {
+  const Bytes package = read_corpus("hier_raw_R");
+  ASSERT_EQ(run_cli({"split", store_}, ByteSpan(package).first(200000)).status, 4);
+  const test::Arguments go_on = {"split", "--continue", store_};
+  const Bytes continuation = own_continuation(store_, package);
+  EXPECT_EQ(run_cli(go_on, continuation).status, 4);
+  EXPECT_THAT(run_cli(go_on, continuation).err,
+              HasSubstr("refused: the store holds that snapshot whole\n"));
+  const CliRun other = run_cli(go_on, rest());
+  EXPECT_EQ(other.status, 5);
+  EXPECT_THAT(other.err, HasSubstr("refused: the store does not end inside a snapshot: "));
+  EXPECT_THAT(other.err, Not(HasSubstr("Send again")));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "zsluice/base/bytes.hpp"
 #include "zsluice/drr/begin_payload.hpp"
+#include "zsluice/drr/format.hpp"
 #include "zsluice/drr/record.hpp"
 #include "zsluice/nvlist/reader.hpp"
 #include "zsluice/token/token.hpp"
@@ -32,6 +33,12 @@ struct Target {
   std::optional<std::vector<std::uint64_t>> book_redact_snaps{};
 };
 [[nodiscard]] Target target_of(const token::Token& token);
+
+// Bits that say how blocks are sent: a stream and its continuation must agree on them. Of the
+// others the continuation may have fewer, since `zfs send` finds them out anew.
+inline constexpr std::uint64_t kFormFeatures =
+    drr::feature::kRaw | drr::feature::kCompressed | drr::feature::kLargeBlocks |
+    drr::feature::kEmbedData | drr::feature::kRedacted | drr::feature::kDedup;
 
 // Why a stream is not made (exit status 5).
 enum class RefusalCode : std::uint8_t {
