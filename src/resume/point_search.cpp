@@ -30,8 +30,7 @@ void PointSearch::add(Role role,
     case Role::substream_end:
       if (phase_ != Phase::inside) break;
       if (!first_body_) first_body_ = stream_offset;
-      is_saved_ = false;  // none of those has an END
-      decide(is_met());
+      end();
       break;
   }
 }
@@ -124,7 +123,16 @@ void PointSearch::take_data(const drr::RecordView& record, std::uint64_t stream_
   }
 }
 
+// A saved stream has no END: what has one is whole, whatever guids its records have.
+void PointSearch::end() {
+  const bool is_placed = is_met();
+  is_saved_ = false;
+  decide(is_placed);
+}
+
+// That a saved stream has no data at the point is not known before its end.
 void PointSearch::decide(bool is_placed) {
+  if (is_saved_ && !is_placed) return;
   phase_ = Phase::decided;
   found_.object_is_there = is_placed;
   if (!is_placed) {

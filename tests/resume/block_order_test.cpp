@@ -271,9 +271,18 @@ TEST(SavedPartial, IsSentWholeToWhoHasNothing) {
 // A saved one has no END. Whatever guid the records have, all of this one is here.
 TEST(SavedPartial, WhatHasAnEndIsNone) {
   const Bytes whole = first_blocks(8, 0).end().bytes();
-  const Bytes other_guids = first_blocks(8, 77).end().bytes();
-  const auto found = test::search(other_guids, target_at(whole, {34, 7 * kBlock + 512}));
-  ASSERT_TRUE(found);
+  const Bytes other_guids = first_blocks(8, 77)
+                                .object({.object = 35})
+                                .free(35, 0, kBlock)
+                                .object({.object = 36})
+                                .write(36, 0, test::pattern(kBlock))
+                                .end()
+                                .bytes();
+  for (const ResumePoint point : {ResumePoint{34, 9 * kBlock}, ResumePoint{35, 0},
+                                  ResumePoint{35, kBlock}, ResumePoint{36, kBlock}}) {
+    SCOPED_TRACE(std::to_string(point.object) + ", " + std::to_string(point.offset));
+    EXPECT_TRUE(test::search(other_guids, target_at(whole, point)));
+  }
 }
 
 TEST(SavedPartial, IsResumedWhereItHasData) {

@@ -73,6 +73,7 @@ class PointSearch {
   void take_body(const drr::RecordView& record, std::uint64_t stream_offset);
   void take_head(const drr::RecordView& record, std::uint64_t stream_offset);
   void take_data(const drr::RecordView& record, std::uint64_t stream_offset);
+  void end();
   void decide(bool is_placed);
   // Nothing but OBJECT stands where the point is.
   [[nodiscard]] bool is_met() const { return object_ && target_.point.offset == 0 && !is_saved_; }
