@@ -128,7 +128,8 @@ bool may_send_again(const resume::Refusal& refusal) {
     case resume::RefusalCode::unknown_snapshot:
       return refusal.found != 0;
     case resume::RefusalCode::other_features:
-      return (refusal.found & resume::kFormFeatures) != 0;
+      // Deduplication is in no token.
+      return (refusal.found & resume::kFormFeatures & ~drr::feature::kDedup) != 0;
     case resume::RefusalCode::redacted_differs:
     case resume::RefusalCode::other_origin:
     case resume::RefusalCode::before_own_point:
