@@ -89,7 +89,7 @@ class PointSearch {
   bool block_has_data_ = false;           // and whether the block has data before its OBJECT
   std::optional<std::uint64_t> data_;     // what stands at the point
   bool met_substream_ = false;
-  bool is_saved_ = false;
+  bool is_saved_ = false;  // made by `zfs send --saved`, unless an END comes
   std::optional<Refusal> refusal_;
   std::optional<std::uint64_t> other_origin_;
   std::vector<SeenSubstream> seen_;
